@@ -1,0 +1,86 @@
+"""librdkafka through its Python client: one command a run, so that a test can restart the broker in between.
+
+client.py create  BOOTSTRAP TOPIC PARTITIONS
+client.py produce BOOTSTRAP TOPIC COUNT [CODEC]     idempotent; prints {"delivered": N, "partitions": {...}}
+client.py consume BOOTSTRAP TOPIC GROUP COUNT       reads COUNT records from the committed offset on, commits, prints them
+client.py describe BOOTSTRAP GROUP                  prints the group's state, members and committed offsets
+"""
+import json
+import sys
+
+from confluent_kafka import Consumer, KafkaError, Producer, TopicPartition
+from confluent_kafka.admin import AdminClient, ConfigResource, NewTopic
+
+
+def create(bootstrap, topic, partitions):
+    admin = AdminClient({"bootstrap.servers": bootstrap})
+    for future in admin.create_topics([NewTopic(topic, int(partitions), 1, config={"retention.ms": "86400000"})]).values():
+        future.result(30)
+    configs = admin.describe_configs([ConfigResource("topic", topic)])
+    entries = list(configs.values())[0].result(30)
+    described = admin.list_topics(topic, timeout=30).topics[topic]
+    return {"partitions": len(described.partitions), "retention.ms": entries["retention.ms"].value}
+
+
+def produce(bootstrap, topic, count, codec="none"):
+    delivered, failed = {}, []
+
+    def on_delivery(error, message):
+        if error is not None:
+            failed.append(str(error))
+        else:
+            delivered[message.partition()] = delivered.get(message.partition(), 0) + 1
+
+    producer = Producer(
+        {"bootstrap.servers": bootstrap, "enable.idempotence": True, "compression.type": codec, "linger.ms": 5}
+    )
+    for index in range(int(count)):
+        producer.produce(topic, key=f"key-{index}", value=f"value-{index}", headers={"index": str(index)}, callback=on_delivery)
+        producer.poll(0)
+    producer.flush(60)
+    return {"delivered": sum(delivered.values()), "failed": failed, "partitions": delivered}
+
+
+def consume(bootstrap, topic, group, count):
+    consumer = Consumer(
+        {
+            "bootstrap.servers": bootstrap,
+            "group.id": group,
+            "auto.offset.reset": "earliest",
+            "enable.auto.commit": False,
+            "partition.assignment.strategy": "cooperative-sticky",
+        }
+    )
+    consumer.subscribe([topic])
+    records = []
+    while len(records) < int(count):
+        message = consumer.poll(30)
+        if message is None:
+            break
+        if message.error():
+            if message.error().code() == KafkaError._PARTITION_EOF:
+                continue
+            raise RuntimeError(str(message.error()))
+        records.append([message.partition(), message.offset(), message.key().decode(), message.value().decode()])
+        consumer.commit(message, asynchronous=False)
+    consumer.close()
+    return {"records": records}
+
+
+def describe(bootstrap, group):
+    admin = AdminClient({"bootstrap.servers": bootstrap})
+    described = admin.describe_consumer_groups([group])[group].result(30)
+    from confluent_kafka import ConsumerGroupTopicPartitions
+
+    offsets = admin.list_consumer_group_offsets([ConsumerGroupTopicPartitions(group)])[group].result(30)
+    return {
+        "state": described.state.name,
+        "members": len(described.members),
+        "offsets": {f"{o.topic}-{o.partition}": o.offset for o in offsets.topic_partitions},
+    }
+
+
+commands = {"create": create, "produce": produce, "consume": consume, "describe": describe}
+if len(sys.argv) < 3 or sys.argv[1] not in commands:
+    sys.exit(__doc__)
+print(json.dumps(commands[sys.argv[1]](*sys.argv[2:])))

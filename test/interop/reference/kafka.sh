@@ -1,0 +1,34 @@
+#!/usr/bin/env bash
+# Apache Kafka 4.3.1, the reference: its stock tools, and a broker of its own to compare with.
+#
+#   kafka.sh install                 fetch the jars once, into the cache folder
+#   kafka.sh tool CLASS [ARG ...]    run a tool by its class name
+#   kafka.sh broker PROPERTIES       format the directory that PROPERTIES names, then run a broker in the foreground
+#   kafka.sh classpath               print the class path
+set -euo pipefail
+here=$(cd "$(dirname "$0")" && pwd)
+cache=${OTTLA_INTEROP_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/ottla-interop}/kafka-4.3.1
+
+install() {
+  [ -f "$cache/complete" ] && return
+  mkdir -p "$cache"
+  mvn -q -B -f "$here/pom.xml" dependency:copy-dependencies -DoutputDirectory="$cache/jars"
+  touch "$cache/complete"
+}
+
+run_java() {
+  exec java ${KAFKA_HEAP_OPTS:--Xmx256M} -XX:+UseSerialGC -XX:TieredStopAtLevel=${KAFKA_TIER:-1} -Xshare:auto \
+    -Djava.awt.headless=true -Dlog4j2.configurationFile="$here/log4j2.yaml" -cp "$cache/jars/*" "$@"
+}
+
+case ${1:-} in
+  install) install ;;
+  classpath) echo "$cache/jars/*" ;;
+  tool) shift; run_java "$@" ;;
+  broker)
+    properties=$2
+    (run_java kafka.tools.StorageTool format -t "${CLUSTER_ID:-b3R0bGEtcmVmZXJlbmNlMQ}" -c "$properties" --ignore-formatted) >/dev/null
+    exec java ${KAFKA_HEAP_OPTS:--Xmx1G -Xms1G} -XX:+UseG1GC -XX:MaxGCPauseMillis=20 -Djava.awt.headless=true \
+      -Dlog4j2.configurationFile="$here/log4j2.yaml" -cp "$cache/jars/*" kafka.Kafka "$properties" ;;
+  *) sed -n '2,8p' "$0" | cut -c3-; exit 2 ;;
+esac
