@@ -1,0 +1,14 @@
+/**
+ * The limits that hold before memory is taken, in one place. Each says what it protects; a configuration key that
+ * lowers one is named beside it.
+ */
+export const limits = {
+  /** Elements of one array of one message. 200,000 partitions fit well. */
+  maxArrayLength: 1_048_576,
+  /** Elements of all arrays of one message together: a frame of 100 MB may not become gigabytes of small objects. */
+  maxElementsPerMessage: 2_097_152,
+  /** Tagged fields of one structure that a message may carry, known and unknown. */
+  maxTaggedFields: 1024,
+  /** Bytes of a string on the wire: the signed 16 bits that Kafka counts it with. */
+  maxStringSize: 32_767,
+} as const
