@@ -1,0 +1,102 @@
+/**
+ * The lock of a data directory. Apache Kafka holds a POSIX record lock on `.lock` (Java's FileChannel.tryLock), which goes
+ * with its process. With the optional package fs-native-extensions we hold an open file description lock on the same
+ * file: each excludes the other, and the kernel lets go of it whatever ends the process.
+ *
+ * Where the package has no binary, `.lock` carries our pid and start time instead, which another ottla respects while that
+ * process lives; on Linux /proc/locks still tells when Apache Kafka holds it, though Kafka then cannot see us.
+ */
+import fs from 'node:fs'
+import { createRequire } from 'node:module'
+import { type FileLock, FileSystemError } from '../log/file-system.ts'
+
+interface NativeLocks {
+  tryLock(descriptor: number): boolean
+  unlock(descriptor: number): void
+}
+
+/** Locks by path that this process holds: a second one in the same process is refused on every platform. */
+const held = new Set<string>()
+
+/** Rejects with `code: 'ELOCKED'` when another process, or this one, holds it. */
+export async function lockFile(path: string, native: NativeLocks | undefined = findNativeLocks()): Promise<FileLock> {
+  const descriptor = openFile(path)
+  const realPath = fs.realpathSync(path)
+  const isMine = held.has(realPath)
+  if (isMine || !takeLock(descriptor, path, native)) {
+    fs.closeSync(descriptor)
+    throw new FileSystemError('ELOCKED', path, `${path} is locked by another process`)
+  }
+  held.add(realPath)
+  return {
+    async release() {
+      if (!held.delete(realPath)) return
+      fs.rmSync(path, { force: true })
+      native?.unlock(descriptor)
+      fs.closeSync(descriptor)
+    },
+  }
+}
+
+function openFile(path: string): number {
+  try {
+    return fs.openSync(path, fs.constants.O_RDWR | fs.constants.O_CREAT, 0o644)
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException
+    throw new FileSystemError(code ?? 'EIO', path, message)
+  }
+}
+
+function takeLock(descriptor: number, path: string, native: NativeLocks | undefined): boolean {
+  if (native !== undefined) return native.tryLock(descriptor)
+  if (isLockedInKernel(descriptor)) return false
+  const [pid, startTime] = fs.readFileSync(path, 'utf8').split(' ')
+  if (pid !== undefined && pid !== '' && isAlive(Number(pid), startTime?.trim() ?? '')) return false
+  fs.ftruncateSync(descriptor, 0)
+  fs.writeSync(descriptor, `${process.pid} ${startTimeOf(process.pid)}\n`, 0)
+  return true
+}
+
+/** Whether /proc/locks lists a lock on the file; false where there is none to ask. */
+function isLockedInKernel(descriptor: number): boolean {
+  let locks: string
+  try {
+    locks = fs.readFileSync('/proc/locks', 'utf8')
+  } catch {
+    return false
+  }
+  const { dev, ino } = fs.fstatSync(descriptor, { bigint: true })
+  const major = ((dev >> 8n) & 0xfffn) | ((dev >> 32n) & ~0xfffn)
+  const minor = (dev & 0xffn) | ((dev >> 12n) & ~0xffn)
+  const hex = (value: bigint) => value.toString(16).padStart(2, '0')
+  return locks.includes(` ${hex(major)}:${hex(minor)}:${ino} `)
+}
+
+/** A pid may have been given to another process since: the start time tells. */
+function isAlive(pid: number, startTime: string): boolean {
+  if (!Number.isSafeInteger(pid) || pid <= 0) return false
+  try {
+    process.kill(pid, 0)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ESRCH') return false
+  }
+  return startTime === startTimeOf(pid)
+}
+
+/** Clock ticks since boot, from /proc; empty where there is none. */
+function startTimeOf(pid: number): string {
+  try {
+    const stat = fs.readFileSync(`/proc/${pid}/stat`, 'utf8')
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? ''
+  } catch {
+    return ''
+  }
+}
+
+function findNativeLocks(): NativeLocks | undefined {
+  try {
+    return createRequire(import.meta.url)('fs-native-extensions') as NativeLocks
+  } catch {
+    return undefined
+  }
+}

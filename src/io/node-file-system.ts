@@ -1,0 +1,163 @@
+/**
+ * The disk of this machine behind log/file-system.ts: callback functions of `node:fs` on plain descriptors, one promise
+ * per operation. A short write is an error, as is anything else that the operating system reports; nothing is retried.
+ */
+import fs from 'node:fs'
+import path from 'node:path'
+import {
+  type DirectoryEntry,
+  type FileHandle,
+  type FileLock,
+  type FileSystem,
+  FileSystemError,
+} from '../log/file-system.ts'
+import { lockFile } from './file-lock.ts'
+
+/** Buffers in one writev; the limit of Linux. */
+const buffersMax = 1024
+
+export class NodeFileSystem implements FileSystem {
+  async open(filePath: string, options: { create?: boolean; readOnly?: boolean } = {}): Promise<FileHandle> {
+    const { O_RDONLY, O_RDWR, O_CREAT } = fs.constants
+    const flags = options.readOnly ? O_RDONLY : O_RDWR | (options.create ? O_CREAT : 0)
+    const descriptor = await call<number>(filePath, (done) => fs.open(filePath, flags, 0o644, done))
+    return new NodeFileHandle(filePath, descriptor)
+  }
+
+  async list(directory: string): Promise<readonly DirectoryEntry[]> {
+    const entries = await call<fs.Dirent[]>(directory, (done) => fs.readdir(directory, { withFileTypes: true }, done))
+    return entries.map((entry) => ({ name: entry.name, isDirectory: entry.isDirectory() }))
+  }
+
+  async size(filePath: string): Promise<number | undefined> {
+    try {
+      return (await call<fs.Stats>(filePath, (done) => fs.stat(filePath, done))).size
+    } catch (error) {
+      if ((error as FileSystemError).code === 'ENOENT') return undefined
+      throw error
+    }
+  }
+
+  readFile(filePath: string): Promise<Buffer> {
+    return call<Buffer>(filePath, (done) => fs.readFile(filePath, done))
+  }
+
+  async replaceFile(filePath: string, content: Buffer | string): Promise<void> {
+    const temporaryPath = `${filePath}.tmp`
+    const descriptor = await call<number>(temporaryPath, (done) => fs.open(temporaryPath, 'w', 0o644, done))
+    const handle = new NodeFileHandle(temporaryPath, descriptor)
+    try {
+      await handle.write([Buffer.from(content)], 0)
+      await handle.sync()
+    } finally {
+      await handle.close()
+    }
+    await this.rename(temporaryPath, filePath)
+    await this.syncDirectory(path.dirname(filePath))
+  }
+
+  async makeDirectory(directory: string): Promise<void> {
+    await call<string | undefined>(directory, (done) => fs.mkdir(directory, { recursive: true }, done))
+  }
+
+  rename(from: string, to: string): Promise<void> {
+    return call<void>(from, (done) => fs.rename(from, to, done))
+  }
+
+  remove(filePath: string): Promise<void> {
+    return call<void>(filePath, (done) => fs.rm(filePath, { recursive: true, force: true }, done))
+  }
+
+  async syncDirectory(directory: string): Promise<void> {
+    const descriptor = await call<number>(directory, (done) => fs.open(directory, 'r', done))
+    try {
+      await call<void>(directory, (done) => fs.fsync(descriptor, done))
+    } finally {
+      await call<void>(directory, (done) => fs.close(descriptor, done))
+    }
+  }
+
+  lock(filePath: string): Promise<FileLock> {
+    return lockFile(filePath)
+  }
+}
+
+class NodeFileHandle implements FileHandle {
+  readonly path: string
+  readonly #descriptor: number
+
+  constructor(filePath: string, descriptor: number) {
+    this.path = filePath
+    this.#descriptor = descriptor
+  }
+
+  read(buffer: Buffer, position: number): Promise<number> {
+    return new Promise((resolve, reject) => {
+      let filled = 0
+      const readOn = (): void => {
+        fs.read(this.#descriptor, buffer, filled, buffer.length - filled, position + filled, (error, count) => {
+          if (error !== null) return reject(toFileSystemError(error, this.path))
+          filled += count
+          if (count === 0 || filled === buffer.length) resolve(filled)
+          else readOn()
+        })
+      }
+      if (buffer.length === 0) resolve(0)
+      else readOn()
+    })
+  }
+
+  async write(buffers: readonly Buffer[], position: number): Promise<void> {
+    let at = position
+    for (let index = 0; index < buffers.length; index += buffersMax) {
+      at += await this.#writeOnce(buffers.length <= buffersMax ? buffers : buffers.slice(index, index + buffersMax), at)
+    }
+  }
+
+  sync(): Promise<void> {
+    return call<void>(this.path, (done) => fs.fdatasync(this.#descriptor, done))
+  }
+
+  truncate(size: number): Promise<void> {
+    return call<void>(this.path, (done) => fs.ftruncate(this.#descriptor, size, done))
+  }
+
+  async size(): Promise<number> {
+    return (await call<fs.Stats>(this.path, (done) => fs.fstat(this.#descriptor, done))).size
+  }
+
+  close(): Promise<void> {
+    return call<void>(this.path, (done) => fs.close(this.#descriptor, done))
+  }
+
+  #writeOnce(buffers: readonly Buffer[], position: number): Promise<number> {
+    return new Promise((resolve, reject) => {
+      let size = 0
+      for (const buffer of buffers) size += buffer.length
+      const onWritten = (error: NodeJS.ErrnoException | null, count: number): void => {
+        if (error !== null) reject(toFileSystemError(error, this.path))
+        else if (count === size) resolve(size)
+        else reject(new FileSystemError('ESHORT', this.path, `${count} of ${size} bytes were written to ${this.path}`))
+      }
+      const [only] = buffers
+      if (only === undefined) resolve(0)
+      else if (buffers.length === 1) fs.write(this.#descriptor, only, 0, size, position, onWritten)
+      else fs.writev(this.#descriptor, buffers as Buffer[], position, onWritten)
+    })
+  }
+}
+
+type Done<Result> = (error: NodeJS.ErrnoException | null, result: Result) => void
+
+function call<Result>(filePath: string, start: (done: Done<Result>) => void): Promise<Result> {
+  return new Promise((resolve, reject) => {
+    start((error, result) => {
+      if (error === null || error === undefined) resolve(result)
+      else reject(toFileSystemError(error, filePath))
+    })
+  })
+}
+
+function toFileSystemError(error: NodeJS.ErrnoException, filePath: string): FileSystemError {
+  return new FileSystemError(error.code ?? 'EIO', filePath, error.message)
+}

@@ -1,0 +1,163 @@
+/**
+ * The synchronous half of an append: producer rules, offsets and epoch stamped in place, indexes and producer state moved
+ * on, bytes queued. This is the hot path: per batch it makes no object but the result.
+ */
+import { KafkaError } from '../protocol/errors.ts'
+import * as batch from '../protocol/record/batch-header.ts'
+import { LogSegment } from './log-segment.ts'
+import type { LogState } from './log-state.ts'
+import type { AppendOrigin, ProducerCheckOptions } from './producer-state.ts'
+
+export interface AppendOptions extends ProducerCheckOptions {
+  /** Stamped into each batch. */
+  readonly leaderEpoch: number
+  readonly origin: Exclude<AppendOrigin, 'replication'>
+}
+
+export interface AppendResult {
+  readonly baseOffset: number
+  /** Inclusive. The append is done when `logEndOffset` is above it. */
+  readonly lastOffset: number
+  /** Milliseconds since 1970 for topics with LogAppendTime, else -1. */
+  readonly logAppendTimeMs: number
+  readonly logStartOffset: number
+  /** The batch was in the log already: offsets are those of then. */
+  readonly isDuplicate: boolean
+}
+
+export function appendAsLeader(state: LogState, records: Buffer, options: AppendOptions): AppendResult {
+  checkSize(state, records)
+  const duplicate = checkProducers(state, records, options)
+  if (duplicate !== undefined) return duplicate
+  const nowMs = state.environment.clock.now()
+  const isLogAppendTime = state.config.messageTimestampType === 'LogAppendTime'
+  const firstOffset = state.nextOffset
+  let offset = firstOffset
+  let maxTimestamp = -1
+  for (let at = 0; at < records.length; at += batch.batchSizeInBytes(records, at)) {
+    batch.setBaseOffset(records, at, offset)
+    batch.setLeaderEpoch(records, at, options.leaderEpoch)
+    if (isLogAppendTime) batch.setMaxTimestamp(records, at, batch.timestampTypes.LOG_APPEND_TIME, nowMs)
+    offset += batch.lastOffsetDelta(records, at) + 1
+    const timestamp = batch.maxTimestamp(records, at)
+    if (timestamp > maxTimestamp) maxTimestamp = timestamp
+  }
+  if (state.epochs.latestEpoch !== options.leaderEpoch) state.epochs.assign(options.leaderEpoch, firstOffset)
+  enqueue(state, records, firstOffset, offset, maxTimestamp, nowMs)
+  return {
+    baseOffset: firstOffset,
+    lastOffset: offset - 1,
+    logAppendTimeMs: isLogAppendTime ? nowMs : -1,
+    logStartOffset: state.logStartOffset,
+    isDuplicate: false,
+  }
+}
+
+/** A follower's append found offsets below its own next one: the caller truncates or starts over. */
+export class UnexpectedAppendOffsetError extends Error {
+  override name = 'UnexpectedAppendOffsetError'
+  readonly firstOffset: number
+
+  constructor(message: string, firstOffset: number) {
+    super(message)
+    this.firstOffset = firstOffset
+  }
+}
+
+export function appendAsFollower(state: LogState, records: Buffer): AppendResult {
+  checkSize(state, records)
+  let endOffset = state.nextOffset
+  let maxTimestamp = -1
+  const firstOffset = batch.baseOffset(records, 0)
+  for (let at = 0; at < records.length; at += batch.batchSizeInBytes(records, at)) {
+    const baseOffset = batch.baseOffset(records, at)
+    if (baseOffset < endOffset) {
+      throw new UnexpectedAppendOffsetError(
+        `${state.name} expects offset ${endOffset} or above, not ${baseOffset}`,
+        firstOffset,
+      )
+    }
+    endOffset = batch.nextOffset(records, at)
+    const timestamp = batch.maxTimestamp(records, at)
+    if (timestamp > maxTimestamp) maxTimestamp = timestamp
+  }
+  for (let at = 0; at < records.length; at += batch.batchSizeInBytes(records, at)) {
+    const epoch = batch.leaderEpoch(records, at)
+    if (epoch >= 0 && epoch !== state.epochs.latestEpoch) state.epochs.assign(epoch, batch.baseOffset(records, at))
+  }
+  enqueue(state, records, firstOffset, endOffset, maxTimestamp, state.environment.clock.now())
+  return {
+    baseOffset: firstOffset,
+    lastOffset: endOffset - 1,
+    logAppendTimeMs: -1,
+    logStartOffset: state.logStartOffset,
+    isDuplicate: false,
+  }
+}
+
+/** Starts a new segment at `baseOffset`, unless the active one is empty; the writer makes its file. Returns whether it did. */
+export function rollLog(state: LogState, baseOffset: number): boolean {
+  const { active } = state.segments
+  if (active.baseOffset === baseOffset) return false
+  active.closeTimeIndex()
+  const segment = LogSegment.create(state.environment, state.directory, baseOffset)
+  segment.pendingSnapshot = state.producers.encodeSnapshot()
+  segment.becomeActive(state.config)
+  state.segments.add(segment)
+  return true
+}
+
+function checkSize(state: LogState, records: Buffer): void {
+  if (records.length <= state.config.segmentBytes) return
+  throw new KafkaError(
+    'RECORD_LIST_TOO_LARGE',
+    `Message batch size is ${records.length} bytes, more than the segment size of ${state.config.segmentBytes}`,
+  )
+}
+
+/** Throws what the rules refuse; returns the answer to a batch that was appended before. */
+function checkProducers(state: LogState, records: Buffer, options: AppendOptions): AppendResult | undefined {
+  const size = batch.batchSizeInBytes(records, 0)
+  if (!batch.hasProducerId(records, 0) && size === records.length) return undefined
+  for (let at = 0; at < records.length; at += batch.batchSizeInBytes(records, at)) {
+    if (!batch.hasProducerId(records, at)) continue
+    if (size !== records.length) {
+      throw new KafkaError('INVALID_RECORD', 'A batch with a producer id must be the only one of its partition')
+    }
+    const known = state.producers.check(records, at, options)
+    if (known === undefined) continue
+    return {
+      baseOffset: known.firstOffset,
+      lastOffset: known.lastOffset,
+      logAppendTimeMs: state.config.messageTimestampType === 'LogAppendTime' ? known.timestamp : -1,
+      logStartOffset: state.logStartOffset,
+      isDuplicate: true,
+    }
+  }
+  return undefined
+}
+
+/** Nothing may refuse from here on. */
+function enqueue(
+  state: LogState,
+  records: Buffer,
+  firstOffset: number,
+  endOffset: number,
+  maxTimestamp: number,
+  nowMs: number,
+): void {
+  const { config, producers, segments } = state
+  if (segments.active.shouldRoll(config, records.length, endOffset - 1, maxTimestamp, nowMs)) {
+    rollLog(state, Math.max(firstOffset, state.nextOffset))
+  }
+  const segment = segments.active
+  state.tail.append(records, segment, firstOffset, endOffset)
+  let size = 0
+  for (let at = 0; at < records.length; at += size) {
+    size = batch.batchSizeInBytes(records, at)
+    segment.onAppended(records, at, size, config.indexIntervalBytes)
+    const completed = producers.replay(records, at)
+    if (completed?.isAborted) segment.indexes.transactions.append(completed)
+  }
+  state.nextOffset = endOffset
+}

@@ -1,0 +1,244 @@
+/**
+ * Opens the directory of a log: puts interrupted renames right, finds the segments and where the log ends. After a clean
+ * stop it trusts the files and reads next to nothing; otherwise it scans from the segment of the recovery point, cuts at
+ * the first bad batch, and rebuilds indexes, producer state and leader epochs from what is left (see docs of Apache Kafka:
+ * "log recovery").
+ */
+
+import * as batch from '../protocol/record/batch-header.ts'
+import { decodeEpochCheckpoint } from './checkpoint-text.ts'
+import { walkHeaders } from './file-batches.ts'
+import { epochCheckpointName, fileSuffixes, joinPath, offsetFileName, parseOffsetFileName } from './file-names.ts'
+import type { FileSystem } from './file-system.ts'
+import { LeaderEpochs } from './leader-epochs.ts'
+import type { LogEnvironment } from './log-environment.ts'
+import { readEndOffset, rebuildProducers, recoverSegment } from './log-replay.ts'
+import { LogSegment } from './log-segment.ts'
+import type { LogState } from './log-state.ts'
+import { deleteSegmentFiles } from './segment-files.ts'
+import { readIfThere } from './segment-indexes.ts'
+
+/** What stands in a log's directory, by offset. */
+export interface LogFiles {
+  readonly names: ReadonlySet<string>
+  /** Base offsets of `.log` files, ascending. */
+  readonly baseOffsets: readonly number[]
+  readonly snapshotOffsets: readonly number[]
+}
+
+export interface LoadOptions {
+  readonly hadCleanShutdown: boolean
+  /** From the checkpoint; 0 when there is none. */
+  readonly recoveryPoint: number
+  /** From the checkpoint; 0 when there is none. */
+  readonly logStartOffset: number
+}
+
+/** Lists the directory, after removing what an interrupted deletion or compaction left. */
+export async function prepareLogFiles(environment: LogEnvironment, directory: string): Promise<LogFiles> {
+  const { fileSystem } = environment
+  const names = new Set((await fileSystem.list(directory)).map((entry) => entry.name))
+  let hasChanged = false
+  for (const name of names) {
+    const suffix = parseOffsetFileName(name)?.suffix
+    const isLeftOver = suffix?.endsWith(fileSuffixes.deleted) || suffix?.endsWith(fileSuffixes.cleaned)
+    if (isLeftOver) await fileSystem.remove(joinPath(directory, name))
+    hasChanged ||= isLeftOver === true || suffix?.endsWith(fileSuffixes.swap) === true
+  }
+  if (hasChanged) {
+    await completeSwaps(environment, directory, names)
+    names.clear()
+    for (const entry of await fileSystem.list(directory)) names.add(entry.name)
+  }
+  return sortFiles(names)
+}
+
+function sortFiles(names: Set<string>): LogFiles {
+  const baseOffsets: number[] = []
+  const snapshotOffsets: number[] = []
+  for (const name of names) {
+    const parsed = parseOffsetFileName(name)
+    if (parsed?.suffix === fileSuffixes.log) baseOffsets.push(parsed.offset)
+    else if (parsed?.suffix === fileSuffixes.snapshot) snapshotOffsets.push(parsed.offset)
+  }
+  baseOffsets.sort((left, right) => left - right)
+  return { names, baseOffsets, snapshotOffsets }
+}
+
+/**
+ * Compaction writes `.cleaned`, renames it to `.swap` when it is complete, removes what it replaces, and renames it to its
+ * name. A `.swap` that is not above a `.cleaned` is complete: finishes the job.
+ */
+async function completeSwaps(environment: LogEnvironment, directory: string, names: Set<string>): Promise<void> {
+  const { fileSystem } = environment
+  const parsed = [...names].map((name) => ({ name, parts: parseOffsetFileName(name) }))
+  const cleaned = parsed.filter(({ parts }) => parts?.suffix.endsWith(fileSuffixes.cleaned))
+  const cleanedMin = Math.min(...cleaned.map(({ parts }) => parts!.offset))
+  const swaps = parsed.filter(({ parts }) => parts?.suffix.endsWith(fileSuffixes.swap))
+  const valid: typeof swaps = []
+  let [replacedMin, replacedEnd] = [Number.POSITIVE_INFINITY, -1]
+  for (const swap of swaps) {
+    const path = joinPath(directory, swap.name)
+    if (swap.parts!.offset >= cleanedMin) {
+      await fileSystem.remove(path)
+      continue
+    }
+    valid.push(swap)
+    if (swap.parts!.suffix !== fileSuffixes.log + fileSuffixes.swap) continue
+    replacedMin = Math.min(replacedMin, swap.parts!.offset)
+    replacedEnd = Math.max(replacedEnd, await readNextOffset(environment, path, swap.parts!.offset))
+  }
+  for (const { name, parts } of parsed) {
+    if (parts === undefined || parts.offset < replacedMin || parts.offset >= replacedEnd) continue
+    const isSegmentFile = [
+      fileSuffixes.log,
+      fileSuffixes.offsetIndex,
+      fileSuffixes.timeIndex,
+      fileSuffixes.transactionIndex,
+    ]
+    if (isSegmentFile.some((suffix) => suffix === parts.suffix)) await fileSystem.remove(joinPath(directory, name))
+  }
+  for (const { name } of valid) {
+    await fileSystem.rename(joinPath(directory, name), joinPath(directory, name.slice(0, -fileSuffixes.swap.length)))
+  }
+  await fileSystem.syncDirectory(directory)
+}
+
+async function readNextOffset(
+  { fileSystem, lanes }: LogEnvironment,
+  path: string,
+  baseOffset: number,
+): Promise<number> {
+  const handle = await fileSystem.open(path, { readOnly: true })
+  try {
+    const batches = walkHeaders(handle, lanes.read, 0, await handle.size())
+    let nextOffset = baseOffset
+    while (await batches.next()) nextOffset = batch.nextOffset(batches.bytes, batches.at)
+    return nextOffset
+  } finally {
+    await handle.close()
+  }
+}
+
+/** Fills `state` from the files of its directory. Rejects with FileSystemError when the disk fails. */
+export async function loadLog(state: LogState, files: LogFiles, options: LoadOptions): Promise<void> {
+  const { fileSystem } = state.environment
+  for (const baseOffset of files.baseOffsets) {
+    const size = await fileSystem.size(joinPath(state.directory, offsetFileName(baseOffset, fileSuffixes.log)))
+    state.segments.add(LogSegment.load(state.environment, state.directory, baseOffset, size ?? 0))
+  }
+  await removeOrphans(state, files)
+  const areEpochsKnown = await loadEpochs(state, files)
+  state.logStartOffset = Math.max(options.logStartOffset, state.segments.all[0]?.baseOffset ?? 0)
+  if (state.segments.count > 0) {
+    const scanFrom = areEpochsKnown ? firstUnsound(state, files, options) : 0
+    const isTrusted = scanFrom === undefined && (await trustActive(state))
+    if (!isTrusted) await recover(state, scanFrom ?? state.segments.active.baseOffset)
+  }
+  await settle(state, options)
+}
+
+/** Where the scan must start: at the segment of the recovery point, or at an earlier one whose indexes are missing. Undefined after a clean stop. */
+function firstUnsound(state: LogState, files: LogFiles, options: LoadOptions): number | undefined {
+  const floorIndex = Math.max(state.segments.floorIndex(options.recoveryPoint), 0)
+  for (const [index, segment] of state.segments.all.entries()) {
+    if (!options.hadCleanShutdown && index >= floorIndex) return segment.baseOffset
+    const hasIndexes = [fileSuffixes.offsetIndex, fileSuffixes.timeIndex].every((suffix) =>
+      files.names.has(offsetFileName(segment.baseOffset, suffix)),
+    )
+    if (!hasIndexes) return segment.baseOffset
+  }
+  return undefined
+}
+
+/** Takes the active segment as the clean stop left it; false when it does not look like that. */
+async function trustActive(state: LogState): Promise<boolean> {
+  const { active } = state.segments
+  if (!(await active.tryLoadIndexes())) return false
+  const endOffset = await readEndOffset(state, active)
+  if (endOffset === undefined) return false
+  state.nextOffset = endOffset
+  await rebuildProducers(state, endOffset)
+  return true
+}
+
+async function recover(state: LogState, fromOffset: number): Promise<void> {
+  const startedMs = state.environment.clock.monotonic()
+  const firstIndex = Math.max(state.segments.floorIndex(fromOffset), 0)
+  await rebuildProducers(state, state.segments.at(firstIndex)!.baseOffset)
+  for (let index = firstIndex; index < state.segments.count; index++) {
+    const segment = state.segments.at(index)!
+    const sizeBefore = segment.writtenSize
+    const isWhole = await recoverSegment(state, segment)
+    if (isWhole) continue
+    const removed = state.segments.removeFrom(index + 1)
+    state.environment.logger.warn('a log is cut at its first invalid batch', {
+      log: state.name,
+      segment: segment.baseOffset,
+      position: segment.size,
+      bytesCut: sizeBefore - segment.size,
+      segmentsDeleted: removed.length,
+    })
+    await deleteSegmentFiles(state, removed)
+  }
+  for (const segment of state.segments.all.slice(firstIndex, -1)) {
+    segment.becomeInactive()
+    await segment.saveIndexes(false)
+  }
+  state.nextOffset = Math.max(state.producers.endOffset, state.segments.active.baseOffset)
+  state.environment.logger.info('a log was recovered', {
+    log: state.name,
+    from: fromOffset,
+    logEndOffset: state.nextOffset,
+    durationMs: Math.round(state.environment.clock.monotonic() - startedMs),
+  })
+}
+
+/** The end is known: brings everything else in line with it. */
+async function settle(state: LogState, options: LoadOptions): Promise<void> {
+  if (state.segments.count > 0 && state.nextOffset < state.logStartOffset) {
+    state.environment.logger.warn('a log ends before its start offset and is emptied', { log: state.name })
+    await deleteSegmentFiles(state, state.segments.removeFrom(0))
+    state.epochs.clear()
+  }
+  if (state.segments.count === 0) {
+    await state.snapshots.removeAbove(-1)
+    state.nextOffset = state.logStartOffset
+    state.producers.reset(state.nextOffset)
+    state.segments.add(LogSegment.create(state.environment, state.directory, state.nextOffset))
+  }
+  state.segments.active.becomeActive(state.config)
+  state.logEndOffset = state.nextOffset
+  state.recoveryPoint = options.hadCleanShutdown ? state.nextOffset : Math.min(options.recoveryPoint, state.nextOffset)
+  state.flushedOffset = state.recoveryPoint
+  state.epochs.truncateFromEnd(state.nextOffset)
+  state.epochs.truncateFromStart(state.logStartOffset)
+  await state.snapshots.removeAbove(state.nextOffset)
+  await state.snapshots.removeStray(new Set(state.segments.all.map((segment) => segment.baseOffset)))
+  state.setHighWatermark(state.logStartOffset)
+}
+
+/** False when the checkpoint is not what it should be: then all of the log has to be read for its epochs. */
+async function loadEpochs(state: LogState, files: LogFiles): Promise<boolean> {
+  if (!files.names.has(epochCheckpointName)) return false
+  const path = joinPath(state.directory, epochCheckpointName)
+  const bytes = await readIfThere(state.environment.fileSystem, path)
+  const entries = bytes === undefined ? undefined : decodeEpochCheckpoint(bytes.toString())
+  state.epochs = new LeaderEpochs(entries ?? [])
+  return entries !== undefined
+}
+
+/** Index files without a `.log`. */
+async function removeOrphans(state: LogState, files: LogFiles): Promise<void> {
+  const { fileSystem } = state.environment as { fileSystem: FileSystem }
+  for (const name of files.names) {
+    const parsed = parseOffsetFileName(name)
+    if (parsed === undefined || files.names.has(offsetFileName(parsed.offset, fileSuffixes.log))) continue
+    const { suffix } = parsed
+    const isIndex =
+      suffix === fileSuffixes.offsetIndex ||
+      suffix === fileSuffixes.timeIndex ||
+      suffix === fileSuffixes.transactionIndex
+    if (isIndex) await fileSystem.remove(joinPath(state.directory, name))
+  }
+}

@@ -1,0 +1,81 @@
+/**
+ * Cuts a log: a follower gives up what its leader does not have, or starts anew where the leader's log begins. The caller
+ * makes sure that nothing is appended or queued meanwhile. The file is flushed after the cut, so that no crash brings
+ * back what was given up.
+ */
+import { assert } from '../base/assert.ts'
+import * as batch from '../protocol/record/batch-header.ts'
+import { walkHeaders } from './file-batches.ts'
+import { saveEpochs } from './log-flush.ts'
+import { rebuildProducers } from './log-replay.ts'
+import { LogSegment } from './log-segment.ts'
+import type { LogState } from './log-state.ts'
+import { deleteSegmentFiles } from './segment-files.ts'
+
+/** Drops the batch that holds `offset` and all after it; the next record gets `offset`. */
+export async function truncateLog(state: LogState, offset: number): Promise<void> {
+  assert(offset >= 0, `an offset to truncate to: ${offset}`)
+  assert(state.tail.queuedBytes === 0, 'a log is truncated when all of it is written')
+  if (offset >= state.nextOffset) return
+  if (offset < state.segments.first.baseOffset) return truncateFully(state, offset, offset)
+  await state.guard(async () => {
+    const index = state.segments.floorIndex(offset)
+    const removed = state.segments.removeFrom(index + 1)
+    await cutSegment(state, state.segments.active, offset)
+    state.tail.clear()
+    if (removed.length > 0) await deleteSegmentFiles(state, removed)
+    await state.snapshots.removeAbove(offset)
+    await rebuildProducers(state, offset)
+    moveEnd(state, offset)
+    state.epochs.truncateFromEnd(offset)
+    await saveEpochs(state)
+  })
+}
+
+/** Drops everything; the log is empty and starts at `logStartOffset`, the next record gets `offset`. */
+export async function truncateFully(state: LogState, offset: number, logStartOffset: number): Promise<void> {
+  await state.guard(async () => {
+    state.tail.clear()
+    await deleteSegmentFiles(state, state.segments.removeFrom(0))
+    const segment = LogSegment.create(state.environment, state.directory, offset)
+    segment.becomeActive(state.config)
+    state.segments.add(segment)
+    await state.snapshots.removeAbove(-1)
+    state.producers.reset(offset)
+    state.logStartOffset = logStartOffset
+    moveEnd(state, offset)
+    state.epochs.clear()
+    await saveEpochs(state)
+  })
+}
+
+async function cutSegment(state: LogState, segment: LogSegment, offset: number): Promise<void> {
+  const { lanes } = state.environment
+  const { offset: offsets } = await segment.loadIndexes()
+  const handle = await segment.file.pin()
+  try {
+    const batches = walkHeaders(handle, lanes.read, offsets.lookup(offset), segment.writtenSize)
+    for (;;) {
+      const isThere = batches.next()
+      if (!(typeof isThere === 'boolean' ? isThere : await isThere)) break
+      if (batch.lastOffset(batches.bytes, batches.at) >= offset) break
+    }
+    segment.truncateTo(offset, batches.position)
+    await lanes.flush.run(async () => {
+      await handle.truncate(batches.position)
+      await handle.sync()
+    })
+  } finally {
+    segment.file.unpin()
+  }
+  segment.becomeActive(state.config)
+}
+
+function moveEnd(state: LogState, offset: number): void {
+  state.nextOffset = offset
+  state.logEndOffset = offset
+  state.flushedOffset = Math.min(state.flushedOffset, offset)
+  state.recoveryPoint = Math.min(state.recoveryPoint, offset)
+  state.logStartOffset = Math.min(state.logStartOffset, offset)
+  state.setHighWatermark(state.highWatermark)
+}

@@ -1,0 +1,96 @@
+/**
+ * What a partition remembers of one producer id: its epoch, its last five batches, the transaction it has open. Changed
+ * by producer-state.ts alone.
+ */
+
+/** Kafka answers a repeated batch from memory if it is one of the last five: a producer has at most five requests under way. */
+export const batchesRetained = 5
+
+/** Fields of one remembered batch, in a flat array. */
+const fieldsCount = 4
+const [lastSequenceField, lastOffsetField, offsetDeltaField, timestampField] = [0, 1, 2, 3] as const
+
+export interface RememberedBatch {
+  readonly firstOffset: number
+  readonly lastOffset: number
+  /** Its largest timestamp, or the time of its append. */
+  readonly timestamp: number
+}
+
+export class ProducerEntry {
+  readonly producerId: bigint
+  /** -1 until a batch of it was seen. */
+  producerEpoch = -1
+  coordinatorEpoch = -1
+  lastTimestamp = -1
+  /** First offset of the transaction it has open, -1 without one. */
+  transactionFirstOffset = -1
+  readonly #batches = new Float64Array(batchesRetained * fieldsCount)
+  #batchesCount = 0
+  #nextIndex = 0
+
+  constructor(producerId: bigint) {
+    this.producerId = producerId
+  }
+
+  get hasBatches(): boolean {
+    return this.#batchesCount > 0
+  }
+
+  /** -1 when no batch is remembered. */
+  get lastSequence(): number {
+    return this.#last(lastSequenceField, -1)
+  }
+
+  /** -1 when no batch is remembered. */
+  get lastOffset(): number {
+    return this.#last(lastOffsetField, -1)
+  }
+
+  get lastOffsetDelta(): number {
+    return this.#last(offsetDeltaField, 0)
+  }
+
+  /** A new epoch forgets the batches of the one before. */
+  setEpoch(producerEpoch: number): void {
+    if (this.producerEpoch === producerEpoch) return
+    this.producerEpoch = producerEpoch
+    this.#batchesCount = 0
+  }
+
+  addBatch(lastSequence: number, lastOffset: number, offsetDelta: number, timestamp: number): void {
+    const at = this.#nextIndex * fieldsCount
+    this.#batches[at + lastSequenceField] = lastSequence
+    this.#batches[at + lastOffsetField] = lastOffset
+    this.#batches[at + offsetDeltaField] = offsetDelta
+    this.#batches[at + timestampField] = timestamp
+    this.#nextIndex = (this.#nextIndex + 1) % batchesRetained
+    if (this.#batchesCount < batchesRetained) this.#batchesCount++
+    this.lastTimestamp = timestamp
+  }
+
+  /** The remembered batch with exactly these sequences. */
+  findBatch(baseSequence: number, lastSequence: number): RememberedBatch | undefined {
+    for (let back = this.#batchesCount; back > 0; back--) {
+      const at = ((this.#nextIndex - back + batchesRetained) % batchesRetained) * fieldsCount
+      const delta = this.#batches[at + offsetDeltaField]!
+      if (this.#batches[at + lastSequenceField] !== lastSequence) continue
+      if (firstSequence(lastSequence, delta) !== baseSequence) continue
+      const lastOffset = this.#batches[at + lastOffsetField]!
+      return { firstOffset: lastOffset - delta, lastOffset, timestamp: this.#batches[at + timestampField]! }
+    }
+    return undefined
+  }
+
+  #last(field: number, none: number): number {
+    if (this.#batchesCount === 0) return none
+    const index = (this.#nextIndex - 1 + batchesRetained) % batchesRetained
+    return this.#batches[index * fieldsCount + field]!
+  }
+}
+
+/** Sequences wrap from 2^31-1 to 0. */
+function firstSequence(lastSequence: number, delta: number): number {
+  const sequence = lastSequence - delta
+  return sequence < 0 ? sequence + 0x8000_0000 : sequence
+}

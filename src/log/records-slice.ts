@@ -1,0 +1,80 @@
+/**
+ * What a read of a log gives: whole batches as a few slices, each either bytes in memory or a region of a segment's file
+ * that the connection reads piece by piece while its socket drains. A region keeps its file open, whatever retention does
+ * to it meanwhile; so every result is released exactly once, sent or not.
+ */
+import { assert } from '../base/assert.ts'
+import type { RecordsRegion } from '../protocol/records-region.ts'
+import type { IoLane } from './io-lane.ts'
+import type { PooledFile } from './open-files.ts'
+
+export type RecordsSlice = Buffer | FileRegion
+
+export class FileRegion implements RecordsRegion {
+  readonly sizeInBytes: number
+  readonly #file: PooledFile
+  readonly #position: number
+  readonly #lane: IoLane
+  #isReleased = false
+
+  /** Takes over one pin of `file`. */
+  constructor(file: PooledFile, position: number, sizeInBytes: number, lane: IoLane) {
+    this.#file = file
+    this.#position = position
+    this.sizeInBytes = sizeInBytes
+    this.#lane = lane
+  }
+
+  /** Fills `buffer` from `offset` bytes into the region; returns the bytes read, fewer only at its end. Rejects with FileSystemError. */
+  async read(buffer: Buffer, offset: number): Promise<number> {
+    assert(!this.#isReleased, 'a released region is not read')
+    const length = Math.min(buffer.length, this.sizeInBytes - offset)
+    const target = length === buffer.length ? buffer : buffer.subarray(0, length)
+    const handle = await this.#file.pin()
+    try {
+      return await this.#lane.run(() => handle.read(target, this.#position + offset))
+    } finally {
+      this.#file.unpin()
+    }
+  }
+
+  /** Lets the file go. */
+  release(): void {
+    assert(!this.#isReleased, 'a region is released once')
+    this.#isReleased = true
+    this.#file.unpin()
+  }
+}
+
+export class ReadResult {
+  readonly slices: readonly RecordsSlice[]
+  readonly sizeInBytes: number
+
+  constructor(slices: readonly RecordsSlice[], sizeInBytes: number) {
+    this.slices = slices
+    this.sizeInBytes = sizeInBytes
+  }
+
+  release(): void {
+    for (const slice of this.slices) if (slice instanceof FileRegion) slice.release()
+  }
+
+  /** All of it in one buffer; releases the result. For internal topics and the raft log. */
+  async readAll(): Promise<Buffer> {
+    try {
+      const [only] = this.slices
+      if (this.slices.length === 1 && only instanceof Buffer) return only
+      const bytes = Buffer.allocUnsafe(this.sizeInBytes)
+      let at = 0
+      for (const slice of this.slices) {
+        if (slice instanceof FileRegion) at += await slice.read(bytes.subarray(at, at + slice.sizeInBytes), 0)
+        else at += slice.copy(bytes, at)
+      }
+      return bytes.subarray(0, at)
+    } finally {
+      this.release()
+    }
+  }
+}
+
+export const emptyReadResult = new ReadResult([], 0)
