@@ -166,6 +166,11 @@ export class PartitionLog {
     return this.#state.recoveryPoint
   }
 
+  /** Base offset of the first segment, which retention has not reached. */
+  get firstSegmentOffset(): number {
+    return this.#state.segments.first.baseOffset
+  }
+
   get sizeInBytes(): number {
     return this.#state.segments.sizeInBytes
   }
@@ -286,6 +291,23 @@ export class PartitionLog {
     this.#state.producers.removeExpired(nowMs, expirationMs)
   }
 
+  /** For a directory that was made without a topic id. */
+  assignTopicId(topicId: Uuid): Promise<void> {
+    const { environment, directory } = this.#state
+    return this.#state.guard(async () => {
+      await environment.fileSystem.replaceFile(
+        joinPath(directory, partitionMetadataName),
+        encodePartitionMetadata(topicId),
+      )
+      this.#state.topicId = topicId
+    })
+  }
+
+  /** Its directory failed elsewhere. */
+  goOffline(error: Error): void {
+    this.#state.fail(error)
+  }
+
   updateConfig(config: LogConfig): void {
     this.#state.config = config
   }
@@ -309,6 +331,11 @@ export class PartitionLog {
   /** When the last flush was, or the log was opened; milliseconds since 1970. */
   get lastFlushMs(): number {
     return this.#state.lastFlushMs
+  }
+
+  /** True while the leader epoch checkpoint lacks a change. */
+  get areEpochsDirty(): boolean {
+    return this.#state.epochs.isDirty && !this.isOffline
   }
 
   /** Saves a changed leader epoch checkpoint. */
