@@ -95,6 +95,34 @@ export function encode<S extends Schema>(schema: S, version: number, message: In
   return (writer.finish().chunks[0] as Buffer | undefined) ?? emptyBuffer
 }
 
+/** The message behind unsigned varints: how metadata records say what they are. */
+export function encodeAfterVarints<S extends Schema>(
+  prefix: readonly number[],
+  schema: S,
+  version: number,
+  message: InferInput<S>,
+): Buffer {
+  const encoder = encoderOf(schema, version)
+  writer.start(schema.name, version, false)
+  for (const number of prefix) writer.unsignedVarint(number)
+  encoder(writer, message as object)
+  return writer.finish().chunks[0] as Buffer
+}
+
+/** The message behind an int16: the type of a coordinator's key, or the version of what is stored. */
+export function encodeAfterInt16<S extends Schema>(
+  prefix: number,
+  schema: S,
+  version: number,
+  message: InferInput<S>,
+): Buffer {
+  const encoder = encoderOf(schema, version)
+  writer.start(schema.name, version, false)
+  writer.int16(prefix)
+  encoder(writer, message as object)
+  return writer.finish().chunks[0] as Buffer
+}
+
 /**
  * A whole frame: the four bytes of its size, a header, and the message. Large byte fields and regions are chunks of
  * their own, not copied.
