@@ -42,6 +42,12 @@ export interface LogConfig {
   readonly messageTimestampType: TimestampType
   readonly messageTimestampBeforeMaxMs: number
   readonly messageTimestampAfterMaxMs: number
+  /** Levels for the codec of compression.type, where the broker compresses itself. */
+  readonly compressionGzipLevel: number
+  readonly compressionLz4Level: number
+  readonly compressionZstdLevel: number
+  /** validate.records, ottla's own key: `full` opens every record that a producer sends. */
+  readonly validateRecords: 'header' | 'full'
 }
 
 /** Apache Kafka 4.3.1's defaults. LONG values beyond 2^53 are Number.MAX_SAFE_INTEGER: no clock reaches either. */
@@ -70,4 +76,8 @@ export const defaultLogConfig: LogConfig = {
   messageTimestampType: 'CreateTime',
   messageTimestampBeforeMaxMs: Number.MAX_SAFE_INTEGER,
   messageTimestampAfterMaxMs: 3_600_000,
+  compressionGzipLevel: -1,
+  compressionLz4Level: 9,
+  compressionZstdLevel: 3,
+  validateRecords: 'header',
 }

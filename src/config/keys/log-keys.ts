@@ -1,0 +1,68 @@
+/**
+ * Broker keys of Apache Kafka 4.3.1 for partition logs of the whole broker: directories, segments, retention, cleaning.
+ * Joined by ../broker-keys.ts; types, ranges, defaults and update modes are Kafka's.
+ */
+
+import type { ConfigKey } from '../config-key.ts'
+import { boolean, double, int, list, long, string } from '../config-key.ts'
+
+export const logKeys: readonly ConfigKey[] = [
+  boolean('auto.create.topics.enable', true),
+  int('compression.gzip.level', -1, { min: 1, max: 9, orExactly: -1, dynamic: 'cluster-wide' }),
+  int('compression.lz4.level', 9, { min: 1, max: 17, dynamic: 'cluster-wide' }),
+  string('compression.type', 'producer', {
+    oneOf: ['uncompressed', 'zstd', 'lz4', 'snappy', 'gzip', 'producer'],
+    dynamic: 'cluster-wide',
+  }),
+  int('compression.zstd.level', 3, { min: -131_072, max: 22, dynamic: 'cluster-wide' }),
+  list('cordoned.log.dirs', '', { dynamic: 'per-broker' }),
+  int('default.replication.factor', 1),
+  int('delete.records.purgatory.purge.interval.requests', 1),
+  long('log.cleaner.backoff.ms', 15_000, { min: 0, dynamic: 'cluster-wide' }),
+  long('log.cleaner.dedupe.buffer.size', 134_217_728, { dynamic: 'cluster-wide' }),
+  long('log.cleaner.delete.retention.ms', 86_400_000, { min: 0, dynamic: 'cluster-wide' }),
+  boolean('log.cleaner.enable', true),
+  double('log.cleaner.io.buffer.load.factor', 0.9, { dynamic: 'cluster-wide' }),
+  int('log.cleaner.io.buffer.size', 524_288, { min: 0, dynamic: 'cluster-wide' }),
+  double('log.cleaner.io.max.bytes.per.second', '1.7976931348623157E308', { dynamic: 'cluster-wide' }),
+  long('log.cleaner.max.compaction.lag.ms', '9223372036854775807', { min: 1, dynamic: 'cluster-wide' }),
+  double('log.cleaner.min.cleanable.ratio', 0.5, { min: 0, max: 1, dynamic: 'cluster-wide' }),
+  long('log.cleaner.min.compaction.lag.ms', 0, { min: 0, dynamic: 'cluster-wide' }),
+  int('log.cleaner.threads', 1, { min: 0, dynamic: 'cluster-wide' }),
+  list('log.cleanup.policy', 'delete', { oneOf: ['compact', 'delete'], dynamic: 'cluster-wide' }),
+  list('log.dir', './ottla-data'),
+  long('log.dir.failure.timeout.ms', 30_000, { min: 1 }),
+  list('log.dirs', null),
+  long('log.flush.interval.messages', '9223372036854775807', { min: 1, dynamic: 'cluster-wide' }),
+  long('log.flush.interval.ms', null, { dynamic: 'cluster-wide' }),
+  int('log.flush.offset.checkpoint.interval.ms', 60_000, { min: 0 }),
+  long('log.flush.scheduler.interval.ms', '9223372036854775807'),
+  int('log.flush.start.offset.checkpoint.interval.ms', 60_000, { min: 0 }),
+  int('log.index.interval.bytes', 4096, { min: 0, dynamic: 'cluster-wide' }),
+  int('log.index.size.max.bytes', 10_485_760, { min: 4, dynamic: 'cluster-wide' }),
+  long('log.local.retention.bytes', -2, { min: -2, dynamic: 'cluster-wide' }),
+  long('log.local.retention.ms', -2, { min: -2, dynamic: 'cluster-wide' }),
+  long('log.message.timestamp.after.max.ms', 3_600_000, { min: 0, dynamic: 'cluster-wide' }),
+  long('log.message.timestamp.before.max.ms', '9223372036854775807', { min: 0, dynamic: 'cluster-wide' }),
+  string('log.message.timestamp.type', 'CreateTime', {
+    oneOf: ['CreateTime', 'LogAppendTime'],
+    dynamic: 'cluster-wide',
+  }),
+  boolean('log.preallocate', false, { dynamic: 'cluster-wide' }),
+  long('log.retention.bytes', -1, { dynamic: 'cluster-wide' }),
+  long('log.retention.check.interval.ms', 300_000, { min: 1 }),
+  int('log.retention.hours', 168),
+  int('log.retention.minutes', null),
+  long('log.retention.ms', null, { dynamic: 'cluster-wide' }),
+  int('log.roll.hours', 168, { min: 1 }),
+  int('log.roll.jitter.hours', 0, { min: 0 }),
+  long('log.roll.jitter.ms', null, { dynamic: 'cluster-wide' }),
+  long('log.roll.ms', null, { dynamic: 'cluster-wide' }),
+  int('log.segment.bytes', 1_073_741_824, { min: 1_048_576, dynamic: 'cluster-wide' }),
+  long('log.segment.delete.delay.ms', 60_000, { min: 0, dynamic: 'cluster-wide' }),
+  int('message.max.bytes', 1_048_588, { min: 0, dynamic: 'cluster-wide' }),
+  int('min.insync.replicas', 1, { min: 1, dynamic: 'cluster-wide' }),
+  int('num.partitions', 1, { min: 1 }),
+  int('num.recovery.threads.per.data.dir', 2, { min: 1, dynamic: 'cluster-wide' }),
+  int('producer.id.expiration.ms', 86_400_000, { min: 1, dynamic: 'cluster-wide' }),
+]

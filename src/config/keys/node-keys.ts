@@ -1,0 +1,55 @@
+/**
+ * Broker keys of Apache Kafka 4.3.1 for who a node is and how it finds its controllers: roles, quorum, registration, metadata log.
+ * Joined by ../broker-keys.ts; types, ranges, defaults and update modes are Kafka's.
+ */
+
+import type { ConfigKey } from '../config-key.ts'
+import { boolean, className, int, list, long, string } from '../config-key.ts'
+
+export const nodeKeys: readonly ConfigKey[] = [
+  className('alter.config.policy.class.name', null),
+  int('alter.log.dirs.replication.quota.window.num', 11, { min: 1 }),
+  int('alter.log.dirs.replication.quota.window.size.seconds', 1, { min: 1 }),
+  boolean('auto.leader.rebalance.enable', true),
+  int('background.threads', 10, { min: 1, dynamic: 'cluster-wide' }),
+  int('broker.heartbeat.interval.ms', 2000),
+  int('broker.id', -1),
+  string('broker.rack', null),
+  int('broker.session.timeout.ms', 9000),
+  className('client.quota.callback.class', null),
+  list('config.providers', '', { dynamic: 'cluster-wide' }),
+  boolean('controlled.shutdown.enable', true),
+  list('controller.listener.names', null),
+  int('controller.quorum.append.linger.ms', 25, { min: 0 }),
+  boolean('controller.quorum.auto.join.enable', false),
+  list('controller.quorum.bootstrap.servers', ''),
+  int('controller.quorum.election.backoff.max.ms', 1000, { min: 0 }),
+  int('controller.quorum.election.timeout.ms', 1000, { min: 0 }),
+  int('controller.quorum.fetch.max.bytes', 1_048_576, { min: 1 }),
+  int('controller.quorum.fetch.snapshot.max.bytes', 1_048_576, { min: 1 }),
+  int('controller.quorum.fetch.timeout.ms', 2000, { min: 0 }),
+  int('controller.quorum.request.timeout.ms', 2000, { min: 0 }),
+  int('controller.quorum.retry.backoff.ms', 20, { min: 0 }),
+  list('controller.quorum.voters', ''),
+  int('controller.quota.window.num', 11, { min: 1 }),
+  int('controller.quota.window.size.seconds', 1, { min: 1 }),
+  int('controller.socket.timeout.ms', 30_000),
+  className('create.topic.policy.class.name', null),
+  boolean('delete.topic.enable', true),
+  int('initial.broker.registration.timeout.ms', 60_000),
+  long('leader.imbalance.check.interval.seconds', 300, { min: 1 }),
+  int('max.request.partition.size.limit', 2000, { min: 1 }),
+  string('metadata.log.dir', null),
+  long('metadata.log.max.record.bytes.between.snapshots', 20_971_520, { min: 1 }),
+  long('metadata.log.max.snapshot.interval.ms', 3_600_000, { min: 0 }),
+  int('metadata.log.segment.bytes', 1_073_741_824, { min: 8_388_608 }),
+  long('metadata.log.segment.ms', 604_800_000),
+  int('metadata.max.idle.interval.ms', 500, { min: 0 }),
+  long('metadata.max.retention.bytes', 104_857_600),
+  long('metadata.max.retention.ms', 604_800_000),
+  int('node.id', 1, { min: 0 }),
+  list('process.roles', 'broker,controller', { oneOf: ['broker', 'controller'] }),
+  int('quota.window.num', 11, { min: 1 }),
+  int('quota.window.size.seconds', 1, { min: 1 }),
+  boolean('unclean.leader.election.enable', false, { dynamic: 'cluster-wide' }),
+]
