@@ -18,12 +18,19 @@ const waitMsMax = 60_000
 
 export function handleFetch(core: RaftCore, token: Token, request: FetchRequest): void {
   const clusterError = core.clusterError(request.clusterId)
-  if (clusterError !== undefined) return refuse(core, token, clusterError, true)
+  if (clusterError !== undefined) {
+    refuse(core, token, clusterError, true)
+    return
+  }
   if (request.fetchOffset < 0 || request.lastFetchedEpoch < 0 || request.epoch < 0 || request.maxWaitMs < 0) {
-    return refuse(core, token, 'INVALID_REQUEST', true)
+    refuse(core, token, 'INVALID_REQUEST', true)
+    return
   }
   const error = core.leaderError(request.epoch)
-  if (error !== undefined) return refuse(core, token, error, false)
+  if (error !== undefined) {
+    refuse(core, token, error, false)
+    return
+  }
   const { leader } = core
   recordContact(core, leader, request.replica)
   const check = core.log.checkPosition(request.fetchOffset, request.lastFetchedEpoch)

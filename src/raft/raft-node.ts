@@ -126,11 +126,20 @@ export class RaftNode {
 /** The role in which a replica begins, by what it had on disk. */
 function takeUp(core: RaftCore): void {
   const { epoch, leaderId } = core.election
-  if (core.log.lastEpoch > epoch) return becomeUnattached(core, core.log.lastEpoch)
+  if (core.log.lastEpoch > epoch) {
+    becomeUnattached(core, core.log.lastEpoch)
+    return
+  }
   const wasLeader = leaderId === core.self.id
-  if (wasLeader && core.isVoter && !core.isOnlyVoter) return becomeResigned(core, [])
+  if (wasLeader && core.isVoter && !core.isOnlyVoter) {
+    becomeResigned(core, [])
+    return
+  }
   const endpoint = core.voters.endpointOf(leaderId)
-  if (leaderId !== -1 && !wasLeader && endpoint !== undefined) return becomeFollower(core, epoch, leaderId, endpoint)
+  if (leaderId !== -1 && !wasLeader && endpoint !== undefined) {
+    becomeFollower(core, epoch, leaderId, endpoint)
+    return
+  }
   becomeUnattached(core, epoch)
 }
 
@@ -139,26 +148,33 @@ function take(core: RaftCore, input: RaftInput): void {
     case 'tick':
       return
     case 'request':
-      return takeRequest(core, input.token, input.request)
+      takeRequest(core, input.token, input.request)
+      return
     case 'response':
-      return takeResponse(core, input.requestId, input.response)
+      takeResponse(core, input.requestId, input.response)
+      return
     case 'requestFailed':
       core.requests.onAnswered(input.requestId, true, core.nowMs)
       return
     case 'append':
-      return appendValues(core, input.values)
+      appendValues(core, input.values)
+      return
     case 'flushed':
-      return onFlushed(core, input.sequence)
+      onFlushed(core, input.sequence)
+      return
     case 'snapshotCreated':
-      return core.log.addSnapshot(input.id)
+      core.log.addSnapshot(input.id)
+      return
     case 'snapshotInstalled':
-      return onInstalled(core, input.id, input.settings)
+      onInstalled(core, input.id, input.settings)
+      return
     case 'snapshotRefused':
       core.installing = undefined
       return
     case 'trimmed':
       core.log.trim(input.startOffset)
-      return core.history.trim(input.startOffset)
+      core.history.trim(input.startOffset)
+      return
     case 'resign':
       if (core.role.name === 'leader') resign(core, core.role)
       return
@@ -170,17 +186,23 @@ function take(core: RaftCore, input: RaftInput): void {
 function takeRequest(core: RaftCore, token: Token, request: RaftRequest): void {
   switch (request.kind) {
     case 'vote':
-      return core.emit({ kind: 'reply', token, response: handleVote(core, request) })
+      core.emit({ kind: 'reply', token, response: handleVote(core, request) })
+      return
     case 'beginQuorumEpoch':
-      return core.emit({ kind: 'reply', token, response: handleBeginQuorumEpoch(core, request) })
+      core.emit({ kind: 'reply', token, response: handleBeginQuorumEpoch(core, request) })
+      return
     case 'endQuorumEpoch':
-      return core.emit({ kind: 'reply', token, response: handleEndQuorumEpoch(core, request) })
+      core.emit({ kind: 'reply', token, response: handleEndQuorumEpoch(core, request) })
+      return
     case 'fetch':
-      return handleFetch(core, token, request)
+      handleFetch(core, token, request)
+      return
     case 'fetchSnapshot':
-      return handleFetchSnapshot(core, token, request)
+      handleFetchSnapshot(core, token, request)
+      return
     default:
-      return handleVoterChange(core, token, request)
+      handleVoterChange(core, token, request)
+      return
   }
 }
 
@@ -190,17 +212,23 @@ function takeResponse(core: RaftCore, requestId: number, response: RaftResponse)
   learn(core, response)
   switch (response.kind) {
     case 'vote':
-      return onVoteResponse(core, senderId, response)
+      onVoteResponse(core, senderId, response)
+      return
     case 'beginQuorumEpoch':
-      return onBeginQuorumEpochResponse(core, senderId, response)
+      onBeginQuorumEpochResponse(core, senderId, response)
+      return
     case 'endQuorumEpoch':
-      return onEndQuorumEpochResponse(core, senderId, response)
+      onEndQuorumEpochResponse(core, senderId, response)
+      return
     case 'fetch':
-      return onFetchResponse(core, senderId, response)
+      onFetchResponse(core, senderId, response)
+      return
     case 'fetchSnapshot':
-      return onFetchSnapshotResponse(core, senderId, response)
+      onFetchSnapshotResponse(core, senderId, response)
+      return
     default:
-      return onUpdateVoterResponse(core, senderId, response)
+      onUpdateVoterResponse(core, senderId, response)
+      return
   }
 }
 

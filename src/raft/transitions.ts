@@ -71,7 +71,7 @@ export function becomeCandidate(core: RaftCore): void {
 export function becomeLeader(core: RaftCore): void {
   const { role, epoch } = core
   assert(role.name === 'candidate' && role.tally.isWon, `elected leader of epoch ${epoch} as ${role.name}`)
-  core.setElection({ epoch, leaderId: core.self.id, votedKey: core.election.votedKey })
+  core.setElection({ epoch, leaderId: core.self.id, votedKey: undefined })
   const epochStartOffset = core.log.endOffset
   enter(
     core,

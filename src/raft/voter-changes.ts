@@ -20,15 +20,30 @@ type VoterRequest = AddVoterRequest | RemoveVoterRequest | UpdateVoterRequest
 
 export function handleVoterChange(core: RaftCore, token: Token, request: VoterRequest): void {
   const clusterError = core.clusterError(request.clusterId)
-  if (clusterError !== undefined) return reply(core, token, request.kind, [clusterError, 'Another cluster'])
+  if (clusterError !== undefined) {
+    reply(core, token, request.kind, [clusterError, 'Another cluster'])
+    return
+  }
   const leaderError = core.leaderError(request.kind === 'updateVoter' ? request.epoch : core.epoch)
-  if (leaderError !== undefined) return reply(core, token, request.kind, [leaderError, 'Not the leader of that epoch'])
+  if (leaderError !== undefined) {
+    reply(core, token, request.kind, [leaderError, 'Not the leader of that epoch'])
+    return
+  }
   const { leader } = core
   const refusal = refusalOf(core, leader, request)
-  if (refusal !== undefined) return reply(core, token, request.kind, refusal)
+  if (refusal !== undefined) {
+    reply(core, token, request.kind, refusal)
+    return
+  }
   const voters = changedVoters(core.voters, request)
-  if (voters === undefined) return reply(core, token, request.kind, notFound(core, request))
-  if (voters.equals(core.voters)) return reply(core, token, request.kind, undefined)
+  if (voters === undefined) {
+    reply(core, token, request.kind, notFound(core, request))
+    return
+  }
+  if (voters.equals(core.voters)) {
+    reply(core, token, request.kind, undefined)
+    return
+  }
   const offset = appendControlRecords(core, [{ type: 'kraftVoters', voters }])
   const isAnsweredNow = request.kind === 'updateVoter' || (request.kind === 'addVoter' && !request.ackWhenCommitted)
   leader.pendingChange = {
