@@ -3,7 +3,6 @@
  * without taking much memory. Golden frames and random messages are cut at every byte, have bits flipped, and carry
  * counts and sizes that nothing backs.
  */
-import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { limits } from '../../src/base/limits.ts'
 import { SeededRandom } from '../../src/base/random.ts'
@@ -18,12 +17,12 @@ import { decode, encode } from '../../src/protocol/compile.ts'
 import { KafkaError, ProtocolError } from '../../src/protocol/errors.ts'
 import { decodeRequest, decodeRequestHeader, decodeResponse } from '../../src/protocol/frames.ts'
 import type { Schema } from '../../src/protocol/schema.ts'
-import { type GoldenFrame, readFrames } from './golden-frames.ts'
+import { clientFrames, type GoldenFrame, isOdd, kraftFrames } from './golden-frames.ts'
 import { allSchemas, MessageMaker, versionsOf } from './random-message.ts'
 
 function decodeFrame(frame: GoldenFrame, bytes: Buffer): object {
   if (frame.direction === 'response') {
-    return decodeResponse(apis.get(frame.api_key)!.response, frame.api_version, bytes).message
+    return decodeResponse(apis.get(frame.apiKey)!.response, frame.version, bytes).message
   }
   const header = decodeRequestHeader(bytes)
   return decodeRequest(header.apiKey, header.apiVersion, bytes, header.endOffset).message
@@ -40,9 +39,14 @@ function succeeds(decoding: () => object): boolean {
   }
 }
 
-const frames = ['kraft', 'clients'].flatMap((name) =>
-  readFrames(readFileSync(new URL(`../frames/${name}.jsonl`, import.meta.url), 'utf8')),
-)
+// One frame of each kind. Odd ones are left out: a byte too many can be cut off without loss.
+const frames = [
+  ...new Map(
+    [...kraftFrames, ...clientFrames]
+      .filter((frame) => !isOdd(frame))
+      .map((frame) => [`${frame.apiKey} ${frame.version} ${frame.direction}`, frame]),
+  ).values(),
+]
 
 test('a golden frame that is cut anywhere is refused', () => {
   for (const frame of frames) {
