@@ -1,0 +1,125 @@
+/**
+ * The controller: requests in, records and answers out. It reads the image and its soft state of heartbeats and changes
+ * neither the image nor the log; runtime/controller-runtime.ts appends what it returns, replays it, and answers when it
+ * is committed. Pure: time and chance come in.
+ *
+ * Every function may throw KafkaError: the whole request is refused, nothing is to be written.
+ */
+import type { Random } from '../base/random.ts'
+import type { BrokerConfig } from '../config/broker-config.ts'
+import type { MetadataImage } from '../metadata/metadata-image.ts'
+import { type MetadataRecord, metadataRecord } from '../metadata/metadata-record.ts'
+import type { CreateTopicsRequest } from '../protocol/api/19-create-topics.ts'
+import type { DeleteTopicsRequest } from '../protocol/api/20-delete-topics.ts'
+import type { AlterConfigsRequest } from '../protocol/api/33-alter-configs.ts'
+import type { CreatePartitionsRequest } from '../protocol/api/37-create-partitions.ts'
+import type { IncrementalAlterConfigsRequest } from '../protocol/api/44-incremental-alter-configs.ts'
+import type { AlterPartitionRequest } from '../protocol/api/56-alter-partition.ts'
+import type { BrokerRegistrationRequest } from '../protocol/api/62-broker-registration.ts'
+import type { BrokerHeartbeatRequest } from '../protocol/api/63-broker-heartbeat.ts'
+import type { AllocateProducerIdsRequest } from '../protocol/api/67-allocate-producer-ids.ts'
+import type { ControllerRegistrationRequest } from '../protocol/api/70-controller-registration.ts'
+import type { AssignReplicasToDirsRequest } from '../protocol/api/73-assign-replicas-to-dirs.ts'
+import { KafkaError } from '../protocol/errors.ts'
+import { alterConfigs, incrementalAlterConfigs } from './alter-configs.ts'
+import { alterPartition } from './alter-partition.ts'
+import { assignReplicasToDirs } from './assign-replicas-to-dirs.ts'
+import { activationRecords, defaultBootstrapRecords } from './bootstrap-records.ts'
+import { fenceStaleBrokers, nextSessionExpiryMs, processBrokerHeartbeat } from './broker-heartbeat-request.ts'
+import { BrokerHeartbeats } from './broker-heartbeats.ts'
+import { type RegistrationCircumstances, registerBroker, registerController } from './broker-registration-request.ts'
+import type { ControllerResult } from './controller-result.ts'
+import type { ControllerState } from './controller-state.ts'
+import { createPartitions } from './create-partitions.ts'
+import { createTopics } from './create-topics.ts'
+import { deleteTopics } from './delete-topics.ts'
+import { allocateProducerIds } from './producer-id-blocks.ts'
+
+export interface ControllerOptions {
+  /** Runs ahead of what is committed; the caller replays into it. */
+  readonly image: MetadataImage
+  readonly config: BrokerConfig
+  readonly clusterId: string
+  readonly random: Random
+  /** The finalized kraft.version, which the raft layer knows. */
+  readonly kraftVersion: () => number
+  /** What a new cluster starts with (bootstrap.checkpoint); what 4.3.1 starts with when missing. */
+  readonly bootstrapRecords?: readonly MetadataRecord[]
+}
+
+export class Controller {
+  readonly #state: ControllerState
+  readonly #bootstrapRecords: readonly MetadataRecord[]
+
+  constructor(options: ControllerOptions) {
+    const { image, config, clusterId, random, kraftVersion } = options
+    const heartbeats = new BrokerHeartbeats(config.brokerSessionTimeoutMs)
+    this.#state = {
+      image,
+      config,
+      clusterId,
+      random,
+      heartbeats,
+      get kraftVersion() {
+        return kraftVersion()
+      },
+    }
+    this.#bootstrapRecords = options.bootstrapRecords ?? defaultBootstrapRecords()
+  }
+
+  /** Takes over: brokers that are not fenced have a whole session to be heard of. Returns what to write first. */
+  activate(nowMs: number): MetadataRecord[] {
+    const { image, heartbeats, config } = this.#state
+    heartbeats.activate(
+      [...image.cluster.brokers()].filter((broker) => !broker.isFenced),
+      nowMs,
+    )
+    return activationRecords(image, this.#bootstrapRecords, config.minInSyncReplicas)
+  }
+
+  /** Answers the request of an API; `circumstances` are those of the sender. */
+  handle(apiKey: number, request: object, circumstances: RegistrationCircumstances): ControllerResult<object> {
+    const state = this.#state
+    switch (apiKey) {
+      case 19:
+        return createTopics(state, request as CreateTopicsRequest)
+      case 20:
+        return deleteTopics(state, request as DeleteTopicsRequest)
+      case 33:
+        return alterConfigs(state, request as AlterConfigsRequest)
+      case 37:
+        return createPartitions(state, request as CreatePartitionsRequest)
+      case 44:
+        return incrementalAlterConfigs(state, request as IncrementalAlterConfigsRequest)
+      case 56:
+        return alterPartition(state, request as AlterPartitionRequest)
+      case 62:
+        return registerBroker(state, request as BrokerRegistrationRequest, circumstances)
+      case 63:
+        return processBrokerHeartbeat(state, request as BrokerHeartbeatRequest, circumstances.nowMs)
+      case 67:
+        return allocateProducerIds(state, request as AllocateProducerIdsRequest)
+      case 70:
+        return registerController(state, request as ControllerRegistrationRequest)
+      case 73:
+        return assignReplicasToDirs(state, request as AssignReplicasToDirsRequest)
+      default:
+        throw new KafkaError('UNSUPPORTED_VERSION', `The controller does not serve API ${apiKey}`)
+    }
+  }
+
+  /** Fences one broker whose session has run out; call again while there are records. */
+  fenceStaleBrokers(nowMs: number): MetadataRecord[] {
+    return fenceStaleBrokers(this.#state, nowMs).records
+  }
+
+  /** When to call `fenceStaleBrokers` next, if nobody is heard of; undefined while no broker is unfenced. */
+  nextSessionExpiryMs(nowMs: number): number | undefined {
+    return nextSessionExpiryMs(this.#state, nowMs)
+  }
+
+  /** What is written when nothing else was for metadata.max.idle.interval.ms: followers see that the leader lives. */
+  idleRecord(): MetadataRecord {
+    return metadataRecord('NoOpRecord', 0, {})
+  }
+}
