@@ -5,6 +5,7 @@
 import type { Clock } from '../base/clock.ts'
 import { type Logger, silentLogger } from '../base/logger.ts'
 import type { Random } from '../base/random.ts'
+import { type Codecs, noCodecs } from '../protocol/record/compression.ts'
 import type { FileSystem } from './file-system.ts'
 import { IndexCache } from './index-cache.ts'
 import { type IoLanes, unlimitedLanes } from './io-lane.ts'
@@ -20,6 +21,8 @@ export interface LogEnvironment {
   readonly clock: Clock
   readonly random: Random
   readonly logger: Logger
+  /** For the look-up of timestamps inside compressed batches. */
+  readonly codecs: Codecs
 }
 
 /** An environment of its own, with limits that suit one log: tests, tools, the raft log. */
@@ -33,6 +36,7 @@ export function createLogEnvironment(
     indexCache: new IndexCache(8 * 1024 * 1024),
     tailBudget: new TailBudget(8 * 1024 * 1024),
     logger: silentLogger,
+    codecs: noCodecs,
     ...required,
     ...shared,
   }

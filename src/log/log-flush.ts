@@ -1,7 +1,7 @@
 /**
  * Flushes of a log beyond those that each write asks for: data, indexes of finished segments, leader epochs, directory,
  * in this order, and only then the recovery point moves. The active segment's indexes may stay behind, because recovery
- * always reads the segment that holds the recovery point from its start.
+ * always reads the segment that holds the last record below the recovery point from its start.
  */
 import { encodeEpochCheckpoint } from './checkpoint-text.ts'
 import { epochCheckpointName, joinPath } from './file-names.ts'
@@ -15,7 +15,7 @@ export function flushLog(state: LogState): Promise<number> {
     await saveEpochs(state)
     if (target <= state.recoveryPoint) return state.recoveryPoint
     const { fileSystem, lanes } = state.environment
-    const firstIndex = Math.max(state.segments.floorIndex(state.recoveryPoint), 0)
+    const firstIndex = Math.max(state.segments.floorIndex(state.recoveryPoint - 1), 0)
     const segments = state.segments.all.slice(firstIndex)
     for (const segment of segments) {
       if (segment.baseOffset > target || segment.isFileMissing || segment.isDiscarded) continue

@@ -125,8 +125,12 @@ export async function loadLog(state: LogState, files: LogFiles, options: LoadOpt
   const { fileSystem } = state.environment
   for (const baseOffset of files.baseOffsets) {
     const size = await fileSystem.size(joinPath(state.directory, offsetFileName(baseOffset, fileSuffixes.log)))
-    state.segments.add(LogSegment.load(state.environment, state.directory, baseOffset, size ?? 0))
+    const segment = LogSegment.load(state.environment, state.directory, baseOffset, size ?? 0)
+    // A clean stop flushed what has content, and with it the way to it.
+    segment.isEntryDurable = options.hadCleanShutdown && segment.size > 0
+    state.segments.add(segment)
   }
+  state.isDirectoryDurable = state.segments.all.some((segment) => segment.isEntryDurable)
   await removeOrphans(state, files)
   const areEpochsKnown = await loadEpochs(state, files)
   state.logStartOffset = Math.max(options.logStartOffset, state.segments.all[0]?.baseOffset ?? 0)
@@ -138,9 +142,9 @@ export async function loadLog(state: LogState, files: LogFiles, options: LoadOpt
   await settle(state, options)
 }
 
-/** Where the scan must start: at the segment of the recovery point, or at an earlier one whose indexes are missing. Undefined after a clean stop. */
+/** Where the scan must start: at the segment with the last record below the recovery point, or at an earlier one whose indexes are missing. Undefined after a clean stop. */
 function firstUnsound(state: LogState, files: LogFiles, options: LoadOptions): number | undefined {
-  const floorIndex = Math.max(state.segments.floorIndex(options.recoveryPoint), 0)
+  const floorIndex = Math.max(state.segments.floorIndex(options.recoveryPoint - 1), 0)
   for (const [index, segment] of state.segments.all.entries()) {
     if (!options.hadCleanShutdown && index >= floorIndex) return segment.baseOffset
     const hasIndexes = [fileSuffixes.offsetIndex, fileSuffixes.timeIndex].every((suffix) =>
@@ -170,7 +174,7 @@ async function recover(state: LogState, fromOffset: number): Promise<void> {
     const segment = state.segments.at(index)!
     const sizeBefore = segment.writtenSize
     const isWhole = await recoverSegment(state, segment)
-    if (isWhole) continue
+    if (isWhole && !isFollowedByGap(state, index)) continue
     const removed = state.segments.removeFrom(index + 1)
     state.environment.logger.warn('a log is cut at its first invalid batch', {
       log: state.name,
@@ -192,6 +196,16 @@ async function recover(state: LogState, fromOffset: number): Promise<void> {
     logEndOffset: state.nextOffset,
     durationMs: Math.round(state.environment.clock.monotonic() - startedMs),
   })
+}
+
+/**
+ * A loss of power may take the end of one segment and leave the next. Only compaction makes gaps, so elsewhere one means
+ * that records are missing, and what follows must go too.
+ */
+function isFollowedByGap(state: LogState, index: number): boolean {
+  const next = state.segments.at(index + 1)
+  if (next === undefined || state.config.isCompact) return false
+  return next.baseOffset !== Math.max(state.producers.endOffset, state.segments.at(index)!.baseOffset)
 }
 
 /** The end is known: brings everything else in line with it. */

@@ -10,6 +10,7 @@ import type { Random } from '../base/random.ts'
 import { metadataTopicId, randomUuid, type Uuid, zeroUuid } from '../base/uuid.ts'
 import { defaultLogConfig, type LogConfig } from '../config/log-config.ts'
 import { KafkaError } from '../protocol/errors.ts'
+import { type Codecs, noCodecs } from '../protocol/record/compression.ts'
 import { forEachBounded } from './bounded-parallel.ts'
 import {
   asideDirectoryName,
@@ -57,6 +58,8 @@ export interface LogManagerOptions {
   readonly clock: Clock
   readonly random: Random
   readonly logger: Logger
+  /** To look into compressed batches by timestamp; without it they cannot be. */
+  readonly codecs?: Codecs
   /** A directory failed: its logs answer KAFKA_STORAGE_ERROR from now on. Called once per directory. */
   readonly onDirectoryFailure?: (directory: LogDirectory, error: Error) => void
   readonly intervals?: LogManagerIntervals
@@ -106,11 +109,11 @@ export class LogManager {
     const files = new OpenFiles(options.fileSystem, options.openFilesMax ?? 1000)
     const indexCache = new IndexCache(options.indexBytesMax ?? 32 * 1024 * 1024)
     const tailBudget = new TailBudget(options.tailBytesMax ?? 32 * 1024 * 1024)
-    const { fileSystem, clock, random, logger } = options
+    const { fileSystem, clock, random, logger, codecs = noCodecs } = options
     try {
       for (const path of options.directories) {
         const lanes = createIoLanes(options.laneLimits ?? { read: 8, write: 4, flush: 4 })
-        const environment = { fileSystem, files, indexCache, tailBudget, clock, random, logger, lanes }
+        const environment = { fileSystem, files, indexCache, tailBudget, clock, random, logger, codecs, lanes }
         await manager.#openDirectory(path, environment)
       }
       if (manager.#directories.length === 0) throw manager.#unusable[0]!.error
@@ -364,7 +367,7 @@ export class LogManager {
       recoveryPoint: directory.loadedOffset('recoveryPoint', topic, partition),
       highWatermark: directory.loadedOffset('highWatermark', topic, partition),
       hadCleanShutdown: directory.hadCleanShutdown,
-      onRecoveryPointLowered: () => directory.saveCheckpoints('recoveryPoint'),
+      onTruncated: () => directory.saveCheckpoints('recoveryPoint', 'logStartOffset'),
       ...(queuedBytesMax === undefined ? {} : { queuedBytesMax }),
     })
   }

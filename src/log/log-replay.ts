@@ -81,10 +81,7 @@ export async function readEndOffset(state: LogState, segment: LogSegment): Promi
       const maxTimestamp = batch.maxTimestamp(batches.bytes, batches.at)
       endOffset = batch.nextOffset(batches.bytes, batches.at)
       if (batches.position === 0) segment.firstTimestamp = maxTimestamp
-      if (maxTimestamp > segment.maxTimestamp!) {
-        segment.maxTimestamp = maxTimestamp
-        segment.maxTimestampOffset = endOffset - 1
-      }
+      segment.noteTimestamp(maxTimestamp, endOffset - 1)
     }
     return batches.isTorn || endOffset < segment.baseOffset ? undefined : endOffset
   } finally {

@@ -108,10 +108,7 @@ export class LogSegment {
     const lastOffset = batch.lastOffset(bytes, position)
     const maxTimestamp = batch.maxTimestamp(bytes, position)
     if (this.size === 0) this.firstTimestamp = maxTimestamp
-    if (maxTimestamp > this.maxTimestamp!) {
-      this.maxTimestamp = maxTimestamp
-      this.maxTimestampOffset = lastOffset
-    }
+    this.noteTimestamp(maxTimestamp, lastOffset)
     if (this.#bytesSinceIndexEntry > indexIntervalBytes) {
       this.#indexes!.offset.append(lastOffset, this.size)
       this.#indexes!.time.maybeAppend(this.maxTimestamp!, this.maxTimestampOffset)
@@ -119,6 +116,13 @@ export class LogSegment {
     }
     this.#bytesSinceIndexEntry += size
     this.size += size
+  }
+
+  /** A batch that ends at `lastOffset` is in the segment. */
+  noteTimestamp(maxTimestamp: number, lastOffset: number): void {
+    if (maxTimestamp <= this.maxTimestamp!) return
+    this.maxTimestamp = maxTimestamp
+    this.maxTimestampOffset = lastOffset
   }
 
   /** True when a batch or batches of `size` bytes up to `lastOffset`, none newer than `maxTimestamp`, must go to a new segment. */
@@ -195,8 +199,11 @@ export class LogSegment {
 
   /** Writes the indexes to their files, flushed when `sync` is set. */
   async saveIndexes(sync: boolean): Promise<void> {
-    if (this.#indexes === undefined) return
-    await saveIndexes(this.#environment.fileSystem, this.#directory, this.#indexes, this.#saved, sync)
+    if (this.#indexes === undefined) {
+      if (!sync) return
+      await this.loadIndexes()
+    }
+    await saveIndexes(this.#environment.fileSystem, this.#directory, this.indexes, this.#saved, sync)
   }
 
   onDirectoryRenamed(directory: string): void {

@@ -51,7 +51,7 @@ export class LogState {
   failure: Error | undefined
   isClosed = false
   /** False until the directory of the log's directory was flushed after it was made. */
-  isDirectoryDurable = true
+  isDirectoryDurable = false
   readonly #onFailure: (error: Error) => void
 
   constructor(

@@ -12,7 +12,10 @@ import { LogSegment } from './log-segment.ts'
 import type { LogState } from './log-state.ts'
 import { deleteSegmentFiles } from './segment-files.ts'
 
-/** Drops the batch that holds `offset` and all after it; the next record gets `offset`. */
+/**
+ * Drops the batch that holds `offset` and all after it. The next record gets `offset`, or the base offset of that batch
+ * when `offset` lies inside it: a log has no gaps but those that compaction made, and recovery counts on it.
+ */
 export async function truncateLog(state: LogState, offset: number): Promise<void> {
   assert(offset >= 0, `an offset to truncate to: ${offset}`)
   assert(state.tail.queuedBytes === 0, 'a log is truncated when all of it is written')
@@ -21,13 +24,13 @@ export async function truncateLog(state: LogState, offset: number): Promise<void
   await state.guard(async () => {
     const index = state.segments.floorIndex(offset)
     const removed = state.segments.removeFrom(index + 1)
-    await cutSegment(state, state.segments.active, offset)
+    const endOffset = await cutSegment(state, state.segments.active, offset)
     state.tail.clear()
-    if (removed.length > 0) await deleteSegmentFiles(state, removed)
-    await state.snapshots.removeAbove(offset)
-    await rebuildProducers(state, offset)
-    moveEnd(state, offset)
-    state.epochs.truncateFromEnd(offset)
+    await state.snapshots.removeAbove(endOffset)
+    await deleteForGood(state, removed)
+    await rebuildProducers(state, endOffset)
+    moveEnd(state, endOffset)
+    state.epochs.truncateFromEnd(endOffset)
     await saveEpochs(state)
   })
 }
@@ -36,7 +39,7 @@ export async function truncateLog(state: LogState, offset: number): Promise<void
 export async function truncateFully(state: LogState, offset: number, logStartOffset: number): Promise<void> {
   await state.guard(async () => {
     state.tail.clear()
-    await deleteSegmentFiles(state, state.segments.removeFrom(0))
+    await deleteForGood(state, state.segments.removeFrom(0))
     const segment = LogSegment.create(state.environment, state.directory, offset)
     segment.becomeActive(state.config)
     state.segments.add(segment)
@@ -49,18 +52,38 @@ export async function truncateFully(state: LogState, offset: number, logStartOff
   })
 }
 
-async function cutSegment(state: LogState, segment: LogSegment, offset: number): Promise<void> {
+/** Segments that came back after a loss of power would follow on what is written from now on. */
+async function deleteForGood(state: LogState, segments: readonly LogSegment[]): Promise<void> {
+  if (segments.length === 0) return
+  const { fileSystem, lanes } = state.environment
+  await deleteSegmentFiles(state, segments)
+  await lanes.flush.run(() => fileSystem.syncDirectory(state.directory))
+}
+
+/** Returns where the log ends then. */
+async function cutSegment(state: LogState, segment: LogSegment, offset: number): Promise<number> {
   const { lanes } = state.environment
   const { offset: offsets } = await segment.loadIndexes()
   const handle = await segment.file.pin()
+  let endOffset = offset
+  const kept: { timestamp: number; offset: number }[] = []
   try {
-    const batches = walkHeaders(handle, lanes.read, offsets.lookup(offset), segment.writtenSize)
+    // From the last index entry that stays: the time index knows the largest timestamp up to there.
+    const batches = walkHeaders(handle, lanes.read, offsets.lookup(offset - 1), segment.writtenSize)
     for (;;) {
       const isThere = batches.next()
       if (!(typeof isThere === 'boolean' ? isThere : await isThere)) break
-      if (batch.lastOffset(batches.bytes, batches.at) >= offset) break
+      const { bytes, at } = batches
+      const lastOffset = batch.lastOffset(bytes, at)
+      if (lastOffset < offset) {
+        kept.push({ timestamp: batch.maxTimestamp(bytes, at), offset: lastOffset })
+        continue
+      }
+      endOffset = Math.min(offset, batch.baseOffset(bytes, at))
+      break
     }
     segment.truncateTo(offset, batches.position)
+    for (const { timestamp, offset: timestampOffset } of kept) segment.noteTimestamp(timestamp, timestampOffset)
     await lanes.flush.run(async () => {
       await handle.truncate(batches.position)
       await handle.sync()
@@ -69,6 +92,7 @@ async function cutSegment(state: LogState, segment: LogSegment, offset: number):
     segment.file.unpin()
   }
   segment.becomeActive(state.config)
+  return Math.max(endOffset, state.logStartOffset)
 }
 
 function moveEnd(state: LogState, offset: number): void {

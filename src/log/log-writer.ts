@@ -88,9 +88,10 @@ export class LogWriter {
       await state.environment.lanes.write.run(() => handle.write(unwritten.buffers, segment.writtenSize))
       const { endOffset } = unwritten
       const mustFlush = this.#flushAlways || endOffset - state.flushedOffset >= state.config.flushMessages
-      if (mustFlush && !this.#flushAlways) await this.#flush(segment, endOffset)
+      if (mustFlush && !this.#flushAlways) await this.#flushUpTo(segment)
       this.#advance(segment, unwritten)
-      if (this.#flushAlways) await this.#flush(segment, endOffset)
+      if (mustFlush && this.#flushAlways) await this.#flushUpTo(segment)
+      if (mustFlush) this.#onFlushed(endOffset)
     } finally {
       segment.file.unpin()
     }
@@ -103,10 +104,20 @@ export class LogWriter {
     this.#listener.onAdvance(endOffset)
   }
 
-  /** Flushes the segment under way; earlier ones are flushed when they are finished, if flushes are asked for at all. */
-  async #flush(segment: LogSegment, endOffset: number): Promise<void> {
+  /** Flushes the segment under way, and earlier ones when records in them were never flushed. */
+  async #flushUpTo(segment: LogSegment): Promise<void> {
     const state = this.#state
+    const { segments } = state
+    for (let index = Math.max(segments.floorIndex(state.flushedOffset), 0); ; index++) {
+      const earlier = segments.at(index)
+      if (earlier === undefined || earlier.baseOffset >= segment.baseOffset) break
+      await flushSegmentData(state, earlier)
+    }
     await flushSegmentData(state, segment)
+  }
+
+  #onFlushed(endOffset: number): void {
+    const state = this.#state
     if (endOffset <= state.flushedOffset) return
     state.flushedOffset = endOffset
     state.lastFlushMs = state.environment.clock.now()
@@ -128,7 +139,8 @@ export class LogWriter {
     const state = this.#state
     try {
       if (this.#flushAlways || state.config.flushMessages < Number.MAX_SAFE_INTEGER) {
-        if (state.flushedOffset < endOffset) await this.#flush(segment, Math.min(endOffset, state.logEndOffset))
+        if (state.flushedOffset < state.logEndOffset) await this.#flushUpTo(segment)
+        this.#onFlushed(Math.min(endOffset, state.logEndOffset))
       }
       await state.environment.lanes.write.run(() => segment.saveIndexes(false))
       segment.becomeInactive()

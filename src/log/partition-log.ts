@@ -23,6 +23,7 @@ import { loadLog, prepareLogFiles } from './log-loader.ts'
 import { type ReadOptions, readAbortedTransactions, readLog } from './log-reader.ts'
 import { deleteOldSegments } from './log-retention.ts'
 import { LogState } from './log-state.ts'
+import { findMaxTimestamp, findOffsetByTimestamp, type TimestampAndOffset } from './log-timestamps.ts'
 import { truncateFully, truncateLog } from './log-truncation.ts'
 import { LogWriter } from './log-writer.ts'
 import type { ProducerEntry } from './producer-entry.ts'
@@ -57,8 +58,8 @@ export interface PartitionLogOptions {
   readonly flushAlways?: boolean
   /** Appends are refused while so many bytes wait to be written; default 64 MiB. */
   readonly queuedBytesMax?: number
-  /** Called after the recovery point went back, before anything is appended: the checkpoint must not stay above it. */
-  readonly onRecoveryPointLowered?: () => Promise<void>
+  /** Called after the log was cut, before anything is appended: checkpoints must not stay above its end. */
+  readonly onTruncated?: () => Promise<void>
 }
 
 export class PartitionLog {
@@ -66,14 +67,14 @@ export class PartitionLog {
   readonly #writer: LogWriter
   readonly #structure = new ExclusiveSection()
   readonly #queuedBytesMax: number
-  readonly #onRecoveryPointLowered: () => Promise<void>
+  readonly #onTruncated: () => Promise<void>
   #listener: PartitionLogListener = {}
   readonly #failureListeners: ((error: Error) => void)[] = []
 
   private constructor(state: LogState, options: PartitionLogOptions) {
     this.#state = state
     this.#queuedBytesMax = options.queuedBytesMax ?? 64 * 1024 * 1024
-    this.#onRecoveryPointLowered = options.onRecoveryPointLowered ?? (() => Promise.resolve())
+    this.#onTruncated = options.onTruncated ?? (() => Promise.resolve())
     this.#writer = new LogWriter(
       state,
       {
@@ -97,7 +98,6 @@ export class PartitionLog {
     const state = new LogState(environment, identity, options.config, files.snapshotOffsets, (error) => {
       if (log !== undefined) log.#onFailure(error)
     })
-    state.isDirectoryDurable = !isNew
     await loadLog(state, files, options)
     if (isNew) await fileSystem.syncDirectory(directory)
     state.setHighWatermark(options.highWatermark)
@@ -260,6 +260,16 @@ export class PartitionLog {
     return readAbortedTransactions(this.#state, fetchOffset, upperBoundOffset)
   }
 
+  /** The first record that is not older than `timestamp`, in milliseconds. The caller hides what is not committed. */
+  findOffsetByTimestamp(timestamp: number | bigint): Promise<TimestampAndOffset | undefined> {
+    return findOffsetByTimestamp(this.#state, Number(timestamp))
+  }
+
+  /** The first record with the largest timestamp. */
+  findMaxTimestamp(): Promise<TimestampAndOffset | undefined> {
+    return findMaxTimestamp(this.#state)
+  }
+
   /** See LeaderEpochs.endOffsetFor. */
   endOffsetForEpoch(epoch: number): EpochEndOffset | undefined {
     return this.#state.epochs.endOffsetFor(epoch, this.#state.logEndOffset)
@@ -343,7 +353,10 @@ export class PartitionLog {
     return this.#structure.run(() => this.#state.guard(() => saveEpochs(this.#state)))
   }
 
-  /** Drops the batch with `offset` and all after it; the next record gets `offset`. Nothing may be appended meanwhile. */
+  /**
+   * Drops the batch with `offset` and all after it; `nextOffset` is `offset` then, or the base offset of that batch when
+   * `offset` was inside it. Nothing may be appended meanwhile.
+   */
   truncateTo(offset: number): Promise<void> {
     return this.#changeEnd(() => truncateLog(this.#state, offset))
   }
@@ -414,11 +427,10 @@ export class PartitionLog {
   async #changeEnd(change: () => Promise<void>): Promise<void> {
     await this.#structure.run(async () => {
       await this.#writer.whenIdle()
-      const before = this.#state.recoveryPoint
       await change()
       this.#writer.onSegmentsReplaced()
       this.#writer.wake()
-      if (this.#state.recoveryPoint < before) await this.#onRecoveryPointLowered()
+      await this.#onTruncated()
     })
   }
 

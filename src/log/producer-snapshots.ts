@@ -52,9 +52,14 @@ export class ProducerSnapshots {
     }
   }
 
-  /** Removes those that end above `endOffset`: the log was cut there. */
+  /**
+   * Removes those that end above `endOffset`, for good: the log was cut there and will have other records. Did one come
+   * back after a loss of power, it would tell of producers that are not in the log.
+   */
   async removeAbove(endOffset: number): Promise<void> {
-    for (const offset of this.#offsets.filter((candidate) => candidate > endOffset)) await this.#remove(offset)
+    const removed = this.#offsets.filter((candidate) => candidate > endOffset)
+    for (const offset of removed) await this.#remove(offset)
+    if (removed.length > 0) await this.#fileSystem.syncDirectory(this.#directory)
   }
 
   /** Removes those that end below `startOffset`, where nothing can be replayed from any more. */

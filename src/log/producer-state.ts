@@ -8,7 +8,7 @@ import { KafkaError } from '../protocol/errors.ts'
 import * as batch from '../protocol/record/batch-header.ts'
 import { ProducerEntry, type RememberedBatch } from './producer-entry.ts'
 import { encodeProducerSnapshot } from './producer-snapshot.ts'
-import { readTransactionMarker, type TransactionMarker } from './transaction-marker.ts'
+import { readTransactionMarker, type TransactionMarkerFacts } from './transaction-marker.ts'
 
 /** Who appends: it decides what is checked. `replication` was checked by the leader. */
 export type AppendOrigin = 'client' | 'coordinator' | 'raft' | 'replication'
@@ -169,7 +169,7 @@ export class ProducerState {
   #replayMarker(
     bytes: Buffer,
     position: number,
-    marker: TransactionMarker,
+    marker: TransactionMarkerFacts,
     offset: number,
   ): CompletedTransaction | undefined {
     const entry = this.#getOrCreate(bytes, position)
@@ -220,7 +220,7 @@ function checkVerified(entry: ProducerEntry | undefined, epoch: number, isVerifi
 function checkMarker(
   entry: ProducerEntry | undefined,
   epoch: number,
-  marker: TransactionMarker,
+  marker: TransactionMarkerFacts,
   transactionVersion: number,
 ): void {
   if (entry === undefined) return
