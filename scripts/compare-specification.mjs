@@ -33,7 +33,8 @@ const lowerFirst = (name) => name[0].toLowerCase() + name.slice(1)
 
 /** Kafka's default and ours as one kind of text. */
 function expectedDefault(field, type) {
-  const value = field.default === undefined ? '' : String(field.default)
+  // Kafka's generator takes the word "null" for null; a JSON null is no default at all.
+  const value = String(field.default ?? '')
   if (value === 'null') return 'null'
   if (type.startsWith('[]')) return '[]'
   switch (type) {

@@ -102,7 +102,10 @@ class DecoderSource {
         return this.#readArray(variable, name, field, nullable)
       case 'struct': {
         const decode = `${this.#structFunction(field.struct!)}(r)`
-        return nullable ? `${variable} = r.int8() < 0 ? null : ${decode}` : `${variable} = ${decode}`
+        if (!nullable) return `${variable} = ${decode}`
+        // A tagged structure says with a varint whether it is there, others with a signed byte.
+        const isNull = field.tag === undefined ? 'r.int8() < 0' : 'r.unsignedVarint() === 0'
+        return `${variable} = ${isNull} ? null : ${decode}`
       }
       case 'string':
       case 'bytes':

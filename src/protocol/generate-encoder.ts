@@ -118,6 +118,7 @@ class EncoderSource {
     const nullable = isNullable(field, this.#version)
     const value = this.#writeValue(variable, field)
     if (field.type !== 'array' && field.type !== 'struct' && !this.#isVariable(field)) return value
+    // One byte either way: an int8 in place, a varint in the tagged section. Only their nulls differ.
     const notNull = field.type === 'struct' && nullable ? `w.int8(1); ${value}` : value
     const whenNull = nullable ? this.#writeNull(field) : `w.nullField(${JSON.stringify(name)})`
     return `if (${variable} === null) ${whenNull}; else { ${notNull} }`
@@ -132,7 +133,7 @@ class EncoderSource {
   }
 
   #writeNull(field: FieldDescription): string {
-    if (field.type === 'struct') return 'w.int8(-1)'
+    if (field.type === 'struct') return field.tag === undefined ? 'w.int8(-1)' : 'w.unsignedVarint(0)'
     if (this.#isCompact(field)) return 'w.unsignedVarint(0)'
     return field.type === 'string' ? 'w.int16(-1)' : 'w.int32(-1)'
   }

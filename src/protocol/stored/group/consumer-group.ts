@@ -104,7 +104,7 @@ export const consumerGroupMemberMetadataValue = coordinatorValue(
     subscribedTopicRegex: string({ nullableSince: 0 }),
     rebalanceTimeoutMs: int32({ default: -1 }),
     serverAssignor: string({ nullableSince: 0 }),
-    classicMemberMetadata: structField(classicMemberMetadata, { nullableSince: 0, tag: 0, default: null }),
+    classicMemberMetadata: structField(classicMemberMetadata, { nullableSince: 0, tag: 0 }),
   },
 )
 export type ConsumerGroupMemberMetadataValue = Infer<typeof consumerGroupMemberMetadataValue>
@@ -169,7 +169,7 @@ export type ConsumerGroupCurrentMemberAssignmentKeyInput = InferInput<typeof con
 export const topicPartitions = struct('TopicPartitions', {
   topicId: uuid(),
   partitions: arrayOf(int32()),
-  assignmentEpochs: arrayOf(int32(), { nullableSince: 0, tag: 0, default: null }),
+  assignmentEpochs: arrayOf(int32(), { nullableSince: 0, tag: 0 }),
 })
 export type TopicPartitions = Infer<typeof topicPartitions>
 

@@ -40,7 +40,7 @@ export const streamsGroupMetadataValue = coordinatorValue(
     epoch: int32(),
     metadataHash: int64(),
     validatedTopologyEpoch: int32({ tag: 0, default: -1 }),
-    lastAssignmentConfigs: arrayOf(lastAssignmentConfig, { nullableSince: 0, tag: 1, default: null }),
+    lastAssignmentConfigs: arrayOf(lastAssignmentConfig, { nullableSince: 0, tag: 1 }),
   },
 )
 export type StreamsGroupMetadataValue = Infer<typeof streamsGroupMetadataValue>
@@ -148,7 +148,7 @@ export type StreamsGroupCurrentMemberAssignmentKeyInput = InferInput<typeof stre
 export const streamsGroupCurrentMemberAssignmentValueTaskIds = struct('TaskIds', {
   subtopologyId: string(),
   partitions: arrayOf(int32()),
-  assignmentEpochs: arrayOf(int32(), { nullableSince: 0, tag: 0, default: null }),
+  assignmentEpochs: arrayOf(int32(), { nullableSince: 0, tag: 0 }),
 })
 export type StreamsGroupCurrentMemberAssignmentValueTaskIds = Infer<
   typeof streamsGroupCurrentMemberAssignmentValueTaskIds
