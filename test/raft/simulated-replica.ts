@@ -222,13 +222,11 @@ export class SimulatedReplica {
         this.#afterPersist(() => this.#reply(effect.token, effect.response))
         return
       case 'replyWithRecords':
-        this.#afterPersist(() =>
+        this.#afterPersist(() => {
+          const records = this.#read(effect.startOffset, effect.endOffset, effect.bytesMax)
+          this.#reply(effect.token, { ...effect.response, records })
+        })
         return
-          this.#reply(effect.token, {
-            ...effect.response,
-            records: this.#read(effect.startOffset, effect.endOffset, effect.bytesMax),
-          }),
-        )
       case 'replyWithSnapshot':
         this.#afterPersist(() => this.#replyWithSnapshot(effect))
         return
