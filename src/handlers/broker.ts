@@ -4,6 +4,12 @@
 import type { Clock } from '../base/clock.ts'
 import type { Logger } from '../base/logger.ts'
 import type { Random } from '../base/random.ts'
+import type { BrokerConfig } from '../config/broker-config.ts'
+import type { MetadataImage } from '../metadata/metadata-image.ts'
+import type { FetchEnvironment } from '../runtime/delayed-fetch.ts'
+import type { FetchSessionCache } from '../runtime/fetch-session-cache.ts'
+import type { ProducerIdSource } from '../runtime/producer-id-source.ts'
+import type { ReplicaManager } from '../runtime/replica-manager.ts'
 import type { Authorize } from './handler.ts'
 
 export interface Broker {
@@ -13,4 +19,15 @@ export interface Broker {
   readonly random: Random
   readonly logger: Logger
   readonly authorize: Authorize
+  readonly config: BrokerConfig
+  /** What is committed, as far as this broker has replayed it. */
+  readonly image: MetadataImage
+  /** The finalized kraft.version, which the raft log holds and the image does not. */
+  readonly kraftVersion: number
+  /** The partitions that are served here. */
+  readonly replicaManager: ReplicaManager
+  readonly fetchSessions: FetchSessionCache
+  /** What all fetches share: one budget bounds the records of all answers under way. */
+  readonly fetches: FetchEnvironment
+  readonly producerIds: ProducerIdSource
 }

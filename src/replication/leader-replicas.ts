@@ -102,6 +102,14 @@ export class LeaderReplicas {
     return this.#assignment.inSyncReplicas.length < this.effectiveMinInSyncReplicas
   }
 
+  /**
+   * The high watermark has not reached what earlier epochs left in the log: it may rise without an append, and consumers
+   * that ask for the end are put off.
+   */
+  get isHighWatermarkLagging(): boolean {
+    return this.#highWatermark < this.#leaderEpochStartOffset
+  }
+
   /** What the metadata says now, of the same leader epoch. Ignores what is older. Returns whether the high watermark moved. */
   updateAssignment(assignment: PartitionAssignment, nowMs: number): boolean {
     assert(assignment.leaderEpoch === this.#assignment.leaderEpoch, 'a new leader epoch makes a new object')

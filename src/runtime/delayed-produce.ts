@@ -44,8 +44,12 @@ export interface DelayedProduceOptions {
   /** 1 or -1. */
   readonly requiredAcks: number
   readonly response: ProduceResponse
+  readonly failures: ProduceFailures
+}
+
+export interface ProduceFailures {
   /** A partition could not keep its promise: its answer, `response`, is to say so. */
-  readonly onPartitionFailed: (partition: Partition, response: PartitionProduceResponse, error: ErrorCode) => void
+  onPartitionFailed(partition: Partition, response: PartitionProduceResponse, error: ErrorCode): void
 }
 
 export class DelayedProduce {
@@ -92,7 +96,7 @@ export class DelayedProduce {
   }
 
   onPartitionFailed(partition: Partition, response: PartitionProduceResponse, error: ErrorCode): void {
-    this.#options.onPartitionFailed(partition, response, error)
+    this.#options.failures.onPartitionFailed(partition, response, error)
   }
 
   onSettled(): void {

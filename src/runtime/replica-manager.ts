@@ -69,6 +69,7 @@ export class ReplicaManager {
   /** Partitions whose log is being opened, with the newest registration. */
   readonly #opening = new Map<Partition, PartitionRegistration>()
   readonly #underWay = new Set<Promise<void>>()
+  #requestMark = 0
 
   constructor(options: ReplicaManagerOptions) {
     this.#options = options
@@ -116,6 +117,11 @@ export class ReplicaManager {
     const topic = this.#options.image.topics.get(topicId)
     if (topic === undefined) return errorCodes.UNKNOWN_TOPIC_ID
     return topic.partitions.has(index) ? errorCodes.NOT_LEADER_OR_FOLLOWER : errorCodes.UNKNOWN_TOPIC_OR_PARTITION
+  }
+
+  /** A number that no request had before; see Partition.requestMark. */
+  nextRequestMark(): number {
+    return ++this.#requestMark
   }
 
   /** This broker leads the partition and takes requests for it. */

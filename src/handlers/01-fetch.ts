@@ -1,0 +1,144 @@
+/**
+ * Fetch (1)
+ *
+ * *Behavior.* Reads the partitions in order until `maxBytes`; the first batch of the first partition with data comes whole
+ * whatever the limits (KIP-74), a batch is returned whole although the fetch begins within it, and consumers see nothing
+ * above the high watermark, or the last stable offset for read_committed, with the aborted transactions beside. While
+ * there is less than `minBytes` the answer waits, at most `maxWaitMs`; an error is answered at once. A session (KIP-227)
+ * keeps the partitions, so that requests and answers name only what changed; partitions that got data go to the end of
+ * its order. Records are not copied: the answer holds slices of memory and regions of files, which the connection
+ * releases; one budget bounds those of all answers under way. `preferredReadReplica` is -1: every leader serves itself.
+ *
+ * *Version notes.* 5 tells log start offsets. 7 has sessions. 9 checks the leader epoch. 12 finds a divergence from
+ * `lastFetchedEpoch`. From 13 topics are named by id. 15 moves the replica id into `replicaState`. 16 names the leader in
+ * answers of NOT_LEADER_OR_FOLLOWER and FENCED_LEADER_EPOCH. 18 lets a follower tell the high watermark that it knows.
+ */
+import type { FetchRequest, FetchResponseInput } from '../protocol/api/01-fetch.ts'
+import { type ErrorCode, errorCodes } from '../protocol/errors.ts'
+import { ConnectionFetches, DelayedFetch } from '../runtime/delayed-fetch.ts'
+import { FetchContext } from '../runtime/fetch-context.ts'
+import type { FetchReader, PartitionAnswer } from '../runtime/fetch-reader.ts'
+import type { FetchTarget } from '../runtime/fetch-target.ts'
+import type { Broker } from './broker.ts'
+import type { ConnectionInfo, RequestContext } from './handler.ts'
+import { isLeaderError, LeaderHints } from './leader-hint.ts'
+
+const topicIdVersion = 13
+const replicaStateVersion = 15
+const leaderHintVersion = 16
+const clusterName = 'kafka-cluster'
+
+interface TopicAnswer {
+  readonly topic: string
+  readonly topicId: string
+  readonly partitions: PartitionAnswer[]
+}
+
+export function handleFetch(
+  broker: Broker,
+  request: FetchRequest,
+  context: RequestContext,
+): FetchResponseInput | Promise<FetchResponseInput> {
+  const { isolationLevel, maxWaitMs } = request
+  if (isolationLevel < 0 || isolationLevel > 1) return refused(errorCodes.UNKNOWN_SERVER_ERROR)
+  const replicaId = replicaIdOf(request, context.apiVersion)
+  const isFollower = replicaId >= 0
+  const usesTopicIds = context.apiVersion >= topicIdVersion
+  const { sessionId, sessionEpoch, topics, forgottenTopicsData } = request
+  const facts = { sessionId, sessionEpoch, topics, forgottenTopicsData, isFollower, usesTopicIds }
+  const opened = FetchContext.open(broker.fetchSessions, facts, (topicId) => broker.image.topicName(topicId))
+  if (!(opened instanceof FetchContext)) return refused(opened)
+  authorizeTargets(broker, opened.targets, context, isFollower)
+  const maxBytes = isFollower ? request.maxBytes : Math.min(request.maxBytes, broker.config.number('fetch.max.bytes'))
+  const order = {
+    params: {
+      replicaId,
+      replicaEpoch: request.replicaState.replicaEpoch,
+      isReadCommitted: isolationLevel === 1,
+      maxBytes,
+      onlyChanges: opened.isIncremental,
+    },
+    targets: opened.targets,
+    minBytes: Math.min(request.minBytes, maxBytes),
+    maxWaitMs,
+  }
+  const fetched = DelayedFetch.fetch(broker.fetches, order, fetchesOf(context.connection))
+  return fetched instanceof Promise
+    ? fetched.then((reader) => answer(broker, opened, reader, context))
+    : answer(broker, opened, fetched, context)
+}
+
+function replicaIdOf(request: FetchRequest, version: number): number {
+  return version >= replicaStateVersion ? request.replicaState.replicaId : request.replicaId
+}
+
+function refused(errorCode: ErrorCode): FetchResponseInput {
+  return { throttleTimeMs: 0, errorCode, sessionId: 0, responses: [], nodeEndpoints: [] }
+}
+
+/** Followers need ClusterAction, consumers may Read topic by topic. */
+function authorizeTargets(
+  broker: Broker,
+  targets: readonly FetchTarget[],
+  context: RequestContext,
+  isFollower: boolean,
+): void {
+  if (isFollower) {
+    const isAllowed = broker.authorize(context, 'ClusterAction', 'Cluster', clusterName)
+    for (const target of targets) target.isAuthorized = isAllowed
+    return
+  }
+  let topic: string | undefined
+  let isAllowed = true
+  for (const target of targets) {
+    if (target.topic === '' && target.isById) target.topic = broker.image.topicName(target.topicId) ?? ''
+    if (target.topic !== topic) {
+      topic = target.topic
+      isAllowed = topic === '' || broker.authorize(context, 'Read', 'Topic', topic)
+    }
+    target.isAuthorized = isAllowed
+  }
+}
+
+function answer(
+  broker: Broker,
+  opened: FetchContext,
+  reader: FetchReader,
+  context: RequestContext,
+): FetchResponseInput {
+  const { sessionId, error } = opened.close(reader)
+  if (error !== 0) {
+    reader.release()
+    return refused(error)
+  }
+  const responses: TopicAnswer[] = []
+  let topic: TopicAnswer | undefined
+  let hints: LeaderHints | undefined
+  for (let index = 0; index < reader.answers.length; index++) {
+    const partition = reader.answers[index]!
+    const target = reader.answeredTargets[index]!
+    if (topic === undefined || (target.isById ? topic.topicId !== target.topicId : topic.topic !== target.topic)) {
+      topic = { topic: target.topic, topicId: target.topicId, partitions: [] }
+      responses.push(topic)
+    }
+    topic.partitions.push(partition)
+    if (context.apiVersion >= leaderHintVersion && isLeaderError(partition.errorCode)) {
+      hints ??= new LeaderHints(broker, context.connection)
+      partition.currentLeader = hints.leaderOf(target.topicId, target.index)
+    }
+  }
+  return { throttleTimeMs: 0, errorCode: 0, sessionId, responses, nodeEndpoints: hints?.endpoints ?? [] }
+}
+
+const fetchesByConnection = new WeakMap<ConnectionInfo, ConnectionFetches>()
+
+function fetchesOf(connection: ConnectionInfo): ConnectionFetches {
+  let fetches = fetchesByConnection.get(connection)
+  if (fetches === undefined) {
+    const created = new ConnectionFetches()
+    connection.onClose(() => created.onClose())
+    fetchesByConnection.set(connection, created)
+    fetches = created
+  }
+  return fetches
+}

@@ -1,0 +1,25 @@
+/**
+ * The address by which a client finds a broker: what that broker advertises for the listener on which the client came.
+ * When this broker advertises nothing, a client is told the address by which it reached it. Everything that names a
+ * broker to a client (Metadata, FindCoordinator, redirects) asks here, so that they agree.
+ */
+import type { Broker } from './broker.ts'
+import type { ConnectionInfo } from './handler.ts'
+
+export interface BrokerEndpoint {
+  readonly host: string
+  readonly port: number
+  readonly rack: string | null
+}
+
+/** Undefined when the broker is not registered, is fenced, or has no such listener. */
+export function brokerEndpoint(broker: Broker, id: number, connection: ConnectionInfo): BrokerEndpoint | undefined {
+  const registration = broker.image.cluster.broker(id)
+  if (registration === undefined || registration.isFenced) return undefined
+  const { rack } = registration
+  if (id === broker.nodeId && broker.config.advertisedListeners === undefined) {
+    return { host: connection.localHost, port: connection.localPort, rack }
+  }
+  const endpoint = registration.endpoints.find(({ name }) => name === connection.listenerName)
+  return endpoint === undefined ? undefined : { host: endpoint.host, port: endpoint.port, rack }
+}

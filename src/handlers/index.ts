@@ -1,0 +1,67 @@
+/**
+ * Every API that is served: its handler, its versions as Apache Kafka 4.3.1 advertises them, and on which listeners. What
+ * is not here is not advertised. The dispatcher looks handlers up here; ApiVersions is computed from here.
+ */
+import type { ApiVersion } from '../protocol/api/18-api-versions.ts'
+import { apis } from '../protocol/api/index.ts'
+import type { Listener } from '../protocol/schema.ts'
+import { handleProduce } from './00-produce.ts'
+import { handleFetch } from './01-fetch.ts'
+import { handleListOffsets } from './02-list-offsets.ts'
+import { apiVersionsHandler } from './18-api-versions.ts'
+import { handleInitProducerId } from './22-init-producer-id.ts'
+import { handleOffsetForLeaderEpoch } from './23-offset-for-leader-epoch.ts'
+import type { Broker } from './broker.ts'
+import type { Handler, RequestContext } from './handler.ts'
+
+export interface ServedApi {
+  /** Kafka's name of the API. */
+  readonly name: string
+  /** Takes the decoded request of its API in any of the versions; the response is encoded in the same one. */
+  handle(broker: Broker, request: object, context: RequestContext): ReturnType<Handler<object, object>>
+  /** First and last version, inclusive, as they are advertised. */
+  readonly minVersion: number
+  readonly maxVersion: number
+  readonly listeners: readonly Listener[]
+}
+
+/** The versions of an API are those of its schema, less one that is not final yet. */
+function serve<Request extends object, Response extends object>(
+  apiKey: number,
+  handle: Handler<Request, Response>,
+  versions: { readonly minVersion?: number; readonly listeners?: readonly Listener[] } = {},
+): readonly [number, ServedApi] {
+  const { request } = apis.get(apiKey)!
+  return [
+    apiKey,
+    {
+      name: request.name.replace(/Request$/, ''),
+      handle,
+      minVersion: versions.minVersion ?? request.minVersion,
+      maxVersion: request.latestVersionUnstable ? request.maxVersion - 1 : request.maxVersion,
+      listeners: versions.listeners ?? request.listeners,
+    },
+  ]
+}
+
+const onBrokers: readonly Listener[] = ['broker']
+
+export const handlers: ReadonlyMap<number, ServedApi> = new Map([
+  // librdkafka gates compression on Produce 0 (KAFKA-18659); 0 to 2 are refused by closing the connection.
+  serve(0, handleProduce, { minVersion: 0 }),
+  serve(1, handleFetch, { listeners: onBrokers }),
+  serve(2, handleListOffsets),
+  serve(18, apiVersionsHandler(servedApis)),
+  serve(22, handleInitProducerId),
+  serve(23, handleOffsetForLeaderEpoch),
+])
+
+/** What ApiVersions says on the listener of that name. */
+export function servedApis(broker: Broker, listenerName: string): readonly ApiVersion[] {
+  const isController = broker.config.controllerListenerNames.includes(listenerName)
+  const served: ApiVersion[] = []
+  for (const [apiKey, { minVersion, maxVersion, listeners }] of handlers) {
+    if (listeners.includes(isController ? 'controller' : 'broker')) served.push({ apiKey, minVersion, maxVersion })
+  }
+  return served.sort((left, right) => left.apiKey - right.apiKey)
+}
