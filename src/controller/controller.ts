@@ -20,6 +20,7 @@ import type { BrokerHeartbeatRequest } from '../protocol/api/63-broker-heartbeat
 import type { AllocateProducerIdsRequest } from '../protocol/api/67-allocate-producer-ids.ts'
 import type { ControllerRegistrationRequest } from '../protocol/api/70-controller-registration.ts'
 import type { AssignReplicasToDirsRequest } from '../protocol/api/73-assign-replicas-to-dirs.ts'
+import { apiKeys } from '../protocol/api/index.ts'
 import { KafkaError } from '../protocol/errors.ts'
 import { alterConfigs, incrementalAlterConfigs } from './alter-configs.ts'
 import { alterPartition } from './alter-partition.ts'
@@ -81,27 +82,27 @@ export class Controller {
   handle(apiKey: number, request: object, circumstances: RegistrationCircumstances): ControllerResult<object> {
     const state = this.#state
     switch (apiKey) {
-      case 19:
+      case apiKeys.CreateTopics:
         return createTopics(state, request as CreateTopicsRequest)
-      case 20:
+      case apiKeys.DeleteTopics:
         return deleteTopics(state, request as DeleteTopicsRequest)
-      case 33:
+      case apiKeys.AlterConfigs:
         return alterConfigs(state, request as AlterConfigsRequest)
-      case 37:
+      case apiKeys.CreatePartitions:
         return createPartitions(state, request as CreatePartitionsRequest)
-      case 44:
+      case apiKeys.IncrementalAlterConfigs:
         return incrementalAlterConfigs(state, request as IncrementalAlterConfigsRequest)
-      case 56:
+      case apiKeys.AlterPartition:
         return alterPartition(state, request as AlterPartitionRequest)
-      case 62:
+      case apiKeys.BrokerRegistration:
         return registerBroker(state, request as BrokerRegistrationRequest, circumstances)
-      case 63:
+      case apiKeys.BrokerHeartbeat:
         return processBrokerHeartbeat(state, request as BrokerHeartbeatRequest, circumstances.nowMs)
-      case 67:
+      case apiKeys.AllocateProducerIds:
         return allocateProducerIds(state, request as AllocateProducerIdsRequest)
-      case 70:
+      case apiKeys.ControllerRegistration:
         return registerController(state, request as ControllerRegistrationRequest)
-      case 73:
+      case apiKeys.AssignReplicasToDirs:
         return assignReplicasToDirs(state, request as AssignReplicasToDirsRequest)
       default:
         throw new KafkaError('UNSUPPORTED_VERSION', `The controller does not serve API ${apiKey}`)

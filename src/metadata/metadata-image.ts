@@ -25,69 +25,120 @@ export interface MetadataImageOptions {
   readonly isUndoable?: boolean
 }
 
-export class MetadataImage {
+/** What one image is made of; a loaded snapshot puts another in its place. */
+interface ImageParts {
+  readonly undoLog: UndoLog
   readonly topics: TopicsImage
   readonly cluster: ClusterImage
   readonly configs: ConfigsImage
   readonly security: SecurityImage
-  /** Collects changes while set; the publisher takes it away with each commit. */
+  readonly features: UndoableMap<string, number>
+  readonly nextProducerId: UndoableCell<bigint>
+  readonly isInTransaction: UndoableCell<boolean>
+  readonly transaction: UndoableList<MetadataRecord>
+  readonly nextOffset: UndoableCell<number>
   delta: MetadataDelta | undefined
-  readonly #undoLog: UndoLog
-  readonly #features: UndoableMap<string, number>
-  readonly #nextProducerId: UndoableCell<bigint>
-  readonly #isInTransaction: UndoableCell<boolean>
-  readonly #transaction: UndoableList<MetadataRecord>
-  readonly #nextOffset: UndoableCell<number>
+}
+
+function makeParts(isUndoable: boolean): ImageParts {
+  const undoLog = new UndoLog(isUndoable)
+  const delta = () => parts.delta
+  const parts: ImageParts = {
+    undoLog,
+    topics: new TopicsImage(undoLog, delta),
+    cluster: new ClusterImage(undoLog, delta),
+    configs: new ConfigsImage(undoLog, delta),
+    security: new SecurityImage(undoLog, delta),
+    features: new UndoableMap(undoLog, (name, previous, current) =>
+      parts.delta?.onFeatureChange(name, previous, current),
+    ),
+    nextProducerId: new UndoableCell(undoLog, 0n),
+    isInTransaction: new UndoableCell(undoLog, false),
+    transaction: new UndoableList(undoLog),
+    nextOffset: new UndoableCell(undoLog, 0),
+    delta: undefined,
+  }
+  return parts
+}
+
+export class MetadataImage {
+  readonly #isUndoable: boolean
+  #parts: ImageParts
 
   constructor(options: MetadataImageOptions = {}) {
-    const undoLog = new UndoLog(options.isUndoable ?? false)
-    const delta = () => this.delta
-    this.#undoLog = undoLog
-    this.topics = new TopicsImage(undoLog, delta)
-    this.cluster = new ClusterImage(undoLog, delta)
-    this.configs = new ConfigsImage(undoLog, delta)
-    this.security = new SecurityImage(undoLog, delta)
-    this.#features = new UndoableMap(undoLog, (name, previous, current) =>
-      this.delta?.onFeatureChange(name, previous, current),
-    )
-    this.#nextProducerId = new UndoableCell(undoLog, 0n)
-    this.#isInTransaction = new UndoableCell(undoLog, false)
-    this.#transaction = new UndoableList(undoLog)
-    this.#nextOffset = new UndoableCell(undoLog, 0)
+    this.#isUndoable = options.isUndoable ?? false
+    this.#parts = makeParts(this.#isUndoable)
+  }
+
+  get topics(): TopicsImage {
+    return this.#parts.topics
+  }
+
+  get cluster(): ClusterImage {
+    return this.#parts.cluster
+  }
+
+  get configs(): ConfigsImage {
+    return this.#parts.configs
+  }
+
+  get security(): SecurityImage {
+    return this.#parts.security
+  }
+
+  /** Collects changes while set; the publisher takes it away with each commit. */
+  get delta(): MetadataDelta | undefined {
+    return this.#parts.delta
+  }
+
+  set delta(delta: MetadataDelta | undefined) {
+    this.#parts.delta = delta
+  }
+
+  /** An empty image of the same kind, to load a snapshot into. */
+  emptyTwin(): MetadataImage {
+    return new MetadataImage({ isUndoable: this.#isUndoable })
+  }
+
+  /** Becomes what `other` is; `other` is not to be used any more. Whoever holds this image sees the new state. */
+  become(other: MetadataImage): void {
+    const { delta } = this.#parts
+    this.#parts = other.#parts
+    this.#parts.delta = delta
   }
 
   /** The offset after the last replayed record. */
   get nextOffset(): number {
-    return this.#nextOffset.value
+    return this.#parts.nextOffset.value
   }
 
   /** Between a BeginTransaction and its end: what came since is not in the image yet. */
   get isInTransaction(): boolean {
-    return this.#isInTransaction.value
+    return this.#parts.isInTransaction.value
   }
 
   /** Finalized levels above 0, metadata.version among them. */
   get features(): ReadonlyMap<string, number> {
-    return new Map(this.#features.entries())
+    return new Map(this.#parts.features.entries())
   }
 
   featureLevel(name: string): number {
-    return this.#features.get(name) ?? 0
+    return this.#parts.features.get(name) ?? 0
   }
 
   /** The finalized metadata.version; the oldest supported while the log says nothing. */
   get metadataVersion(): number {
-    return this.#features.get(metadataVersionFeature) ?? minMetadataVersion
+    return this.#parts.features.get(metadataVersionFeature) ?? minMetadataVersion
   }
 
   /** Whether anything at all was replayed: the log has been bootstrapped. */
   get isBootstrapped(): boolean {
-    return this.#features.has(metadataVersionFeature)
+    return this.#parts.features.has(metadataVersionFeature)
   }
 
   /** The first producer id that no block has handed out. */
   get nextProducerId(): bigint {
-    return this.#nextProducerId.value
+    return this.#parts.nextProducerId.value
   }
 
   isActiveBroker(id: number): boolean {
@@ -105,12 +156,12 @@ export class MetadataImage {
 
   /** Replays the record at `offset`. Throws AssertionError when the record contradicts the image: the log is broken. */
   replay(record: MetadataRecord, offset: number): void {
-    this.#undoLog.begin(offset)
-    this.#nextOffset.set(offset + 1)
+    this.#parts.undoLog.begin(offset)
+    this.#parts.nextOffset.set(offset + 1)
     switch (record.type) {
       case 'BeginTransactionRecord':
         assert(!this.isInTransaction, `a transaction begins within another at ${offset}`)
-        this.#isInTransaction.set(true)
+        this.#parts.isInTransaction.set(true)
         return
       case 'EndTransactionRecord':
         this.#endTransaction(offset, true)
@@ -119,7 +170,7 @@ export class MetadataImage {
         this.#endTransaction(offset, false)
         return
       default:
-        if (this.isInTransaction) this.#transaction.push(record)
+        if (this.isInTransaction) this.#parts.transaction.push(record)
         else this.#apply(record, offset)
     }
   }
@@ -127,25 +178,25 @@ export class MetadataImage {
   /** Control records and the like take up offsets too. */
   skipTo(nextOffset: number): void {
     if (nextOffset <= this.nextOffset) return
-    this.#undoLog.begin(nextOffset - 1)
-    this.#nextOffset.set(nextOffset)
+    this.#parts.undoLog.begin(nextOffset - 1)
+    this.#parts.nextOffset.set(nextOffset)
   }
 
   /** Undoes every record at or after `offset`. */
   undoTo(offset: number): void {
-    this.#undoLog.undoTo(offset)
+    this.#parts.undoLog.undoTo(offset)
   }
 
   /** Records below `endOffset` are committed: they will not be undone. */
   commitTo(endOffset: number): void {
-    this.#undoLog.commitTo(endOffset)
+    this.#parts.undoLog.commitTo(endOffset)
   }
 
   #endTransaction(offset: number, isCommit: boolean): void {
     assert(this.isInTransaction, `a transaction ends at ${offset} that did not begin`)
-    const records = this.#transaction.values
-    this.#transaction.clear()
-    this.#isInTransaction.set(false)
+    const records = this.#parts.transaction.values
+    this.#parts.transaction.clear()
+    this.#parts.isInTransaction.set(false)
     if (!isCommit) return
     for (const record of records) this.#apply(record, offset)
   }
@@ -202,8 +253,8 @@ export class MetadataImage {
   }
 
   #replayFeatureLevel(data: MetadataRecordData<'FeatureLevelRecord'>): void {
-    if (data.featureLevel === 0) this.#features.delete(data.name)
-    else this.#features.set(data.name, data.featureLevel)
+    if (data.featureLevel === 0) this.#parts.features.delete(data.name)
+    else this.#parts.features.set(data.name, data.featureLevel)
   }
 
   #replayProducerIds(data: MetadataRecordData<'ProducerIdsRecord'>): void {
@@ -211,6 +262,6 @@ export class MetadataImage {
       data.nextProducerId > this.nextProducerId,
       `producer ids go forward: ${data.nextProducerId} after ${this.nextProducerId}`,
     )
-    this.#nextProducerId.set(data.nextProducerId)
+    this.#parts.nextProducerId.set(data.nextProducerId)
   }
 }

@@ -1,0 +1,260 @@
+/**
+ * A broker's life in the cluster: it registers, reads the metadata log up to its own registration, opens its logs, is
+ * unfenced, sends heartbeats, and in the end asks to be relieved of its leaderships before it stops (KIP-631).
+ *
+ *   registering > catching up > opening logs > serving (unfenced) > shutting down > gone
+ *
+ * Nothing here polls: each step begins when the one before is done, and a broker beside its controller serves after three
+ * commits. Only a lost controller is waited for.
+ */
+import type { Clock, Timer } from '../base/clock.ts'
+import type { Logger } from '../base/logger.ts'
+import type { Random } from '../base/random.ts'
+import { randomUuid, type Uuid } from '../base/uuid.ts'
+import type { Endpoint } from '../metadata/broker-registration.ts'
+import { supportedFeatures } from '../metadata/metadata-version.ts'
+import type {
+  BrokerRegistrationRequestInput,
+  BrokerRegistrationResponse,
+} from '../protocol/api/62-broker-registration.ts'
+import type { BrokerHeartbeatRequestInput, BrokerHeartbeatResponse } from '../protocol/api/63-broker-heartbeat.ts'
+import { apiKeys } from '../protocol/api/index.ts'
+import { errorCodes, errorName, KafkaError } from '../protocol/errors.ts'
+import type { ControllerChannel } from './controller-channel.ts'
+import type { MetadataPublisher } from './metadata-publisher.ts'
+
+/** Kafka waits so long between tries while the controller cannot be reached or refuses. */
+const retryMs = 100
+/** How long a caught-up check waits for the log to move on before it asks again. */
+const catchUpWaitMs = 100
+
+export interface BrokerLifecycleOptions {
+  readonly brokerId: number
+  readonly clusterId: string
+  /** What other brokers and clients are told to connect to, one per listener. */
+  readonly endpoints: readonly Endpoint[]
+  readonly rack: string | null
+  /** Ids of the log directories that work. */
+  readonly logDirectoryIds: () => readonly Uuid[]
+  /** Ids of those that failed since the start. */
+  readonly offlineLogDirectoryIds: () => readonly Uuid[]
+  /** From the clean-shutdown marks; -1 after a crash. */
+  readonly previousBrokerEpoch: number
+  readonly controller: ControllerChannel
+  readonly publisher: MetadataPublisher
+  readonly clock: Clock
+  readonly random: Random
+  readonly logger: Logger
+  /** broker.heartbeat.interval.ms */
+  readonly heartbeatIntervalMs: number
+  /** initial.broker.registration.timeout.ms */
+  readonly registrationTimeoutMs: number
+  /** The image shows this broker's registration: publish it, open the logs; resolves when all partitions have a role. */
+  readonly openLogs: () => Promise<void>
+}
+
+export type BrokerLifecycleState = 'starting' | 'recovering' | 'running' | 'shutting down' | 'stopped'
+
+export class BrokerLifecycle {
+  readonly incarnationId: Uuid
+  readonly #options: BrokerLifecycleOptions
+  #state: BrokerLifecycleState = 'starting'
+  #brokerEpoch = -1
+  #isFenced = true
+  #heartbeatTimer: Timer | undefined
+  #heartbeat: Promise<void> | undefined
+
+  constructor(options: BrokerLifecycleOptions) {
+    this.#options = options
+    this.incarnationId = randomUuid(options.random)
+  }
+
+  get state(): BrokerLifecycleState {
+    return this.#state
+  }
+
+  /** Of the present registration; -1 before. What the clean-shutdown mark must say. */
+  get brokerEpoch(): number {
+    return this.#brokerEpoch
+  }
+
+  /** Whether the controller says so; true until the first unfencing. */
+  get isFenced(): boolean {
+    return this.#isFenced
+  }
+
+  /** Resolves when this broker serves. Rejects when it cannot register within its time, or is refused for good. */
+  async start(): Promise<void> {
+    const { publisher, clock, logger } = this.#options
+    await this.#register()
+    while (!(await this.#sendHeartbeat({ wantFence: true })).isCaughtUp) {
+      await publisher.nextApplied(clock, catchUpWaitMs)
+    }
+    this.#state = 'recovering'
+    await this.#options.openLogs()
+    while ((await this.#sendHeartbeat({ wantFence: false })).isFenced) {
+      await publisher.nextApplied(clock, catchUpWaitMs)
+    }
+    this.#isFenced = false
+    this.#state = 'running'
+    logger.info('this broker serves', { brokerEpoch: this.#brokerEpoch })
+    this.#scheduleHeartbeat()
+  }
+
+  /** Sends a heartbeat at once: a log directory failed. */
+  heartbeatSoon(): void {
+    if (this.#state !== 'running') return
+    this.#heartbeatTimer?.cancel()
+    this.#beat()
+  }
+
+  /**
+   * Asks the controller to move leaderships away, and resolves when this broker may stop, or after `timeoutMs` without
+   * a controller that would say so. Never rejects.
+   */
+  async shutDown(timeoutMs: number): Promise<void> {
+    if (this.#state === 'stopped') return
+    const { clock, logger, publisher } = this.#options
+    const wasRegistered = this.#brokerEpoch >= 0
+    this.#state = 'shutting down'
+    this.#heartbeatTimer?.cancel()
+    const deadlineMs = clock.monotonic() + timeoutMs
+    while (wasRegistered) {
+      const response = await this.#tryShutdownHeartbeat(deadlineMs)
+      if (response?.shouldShutDown === true) break
+      if (clock.monotonic() >= deadlineMs) {
+        logger.warn('stopping without the leave of a controller')
+        break
+      }
+      await publisher.nextApplied(clock, response === undefined ? retryMs : 50)
+    }
+    this.#state = 'stopped'
+  }
+
+  /** Stops without a word: for a process that cannot go on. */
+  stop(): void {
+    this.#state = 'stopped'
+    this.#heartbeatTimer?.cancel()
+  }
+
+  async #tryShutdownHeartbeat(deadlineMs: number): Promise<BrokerHeartbeatResponse | undefined> {
+    const { clock } = this.#options
+    return new Promise((resolve) => {
+      const timer = clock.schedule(Math.max(0, deadlineMs - clock.monotonic()), () => resolve(undefined))
+      this.#sendHeartbeat({ wantFence: false, wantShutDown: true }).then(
+        (response) => {
+          timer.cancel()
+          resolve(response)
+        },
+        () => {
+          timer.cancel()
+          resolve(undefined)
+        },
+      )
+    })
+  }
+
+  async #register(): Promise<void> {
+    const { controller, clock, logger, registrationTimeoutMs } = this.#options
+    const deadlineMs = clock.monotonic() + registrationTimeoutMs
+    for (;;) {
+      let problem: string
+      try {
+        const response = await controller.send<BrokerRegistrationResponse>(
+          apiKeys.BrokerRegistration,
+          this.#registration(),
+        )
+        if (response.errorCode === 0) {
+          this.#brokerEpoch = response.brokerEpoch
+          return
+        }
+        problem = errorName(response.errorCode)
+        if (isFinal(response.errorCode)) throw new KafkaError(errorName(response.errorCode), `registration: ${problem}`)
+      } catch (error) {
+        if (!(error instanceof KafkaError) || isFinal(error.code)) throw error
+        problem = error.error
+      }
+      if (clock.monotonic() >= deadlineMs) {
+        throw new KafkaError('REQUEST_TIMED_OUT', `could not register with a controller in time: ${problem}`)
+      }
+      logger.info('registration with the controller has to be tried again', { problem })
+      await delay(clock, retryMs)
+    }
+  }
+
+  #registration(): BrokerRegistrationRequestInput {
+    const { brokerId, clusterId, endpoints, rack, logDirectoryIds, previousBrokerEpoch } = this.#options
+    return {
+      brokerId,
+      clusterId,
+      incarnationId: this.incarnationId,
+      listeners: endpoints,
+      features: [...supportedFeatures].map(([name, range]) => ({
+        name,
+        minSupportedVersion: range.min,
+        maxSupportedVersion: range.max,
+      })),
+      rack,
+      logDirs: [...logDirectoryIds()].sort(),
+      previousBrokerEpoch,
+    }
+  }
+
+  /** One heartbeat; a registration that the controller no longer knows is renewed first. Rejects when none answers. */
+  async #sendHeartbeat(
+    wish: Pick<BrokerHeartbeatRequestInput, 'wantFence' | 'wantShutDown'>,
+  ): Promise<BrokerHeartbeatResponse> {
+    const { brokerId, controller, publisher, offlineLogDirectoryIds } = this.#options
+    for (;;) {
+      const request: BrokerHeartbeatRequestInput = {
+        ...wish,
+        brokerId,
+        brokerEpoch: this.#brokerEpoch,
+        currentMetadataOffset: publisher.appliedOffset,
+        offlineLogDirs: offlineLogDirectoryIds(),
+        // Nothing is cordoned; said once the controller knows this broker.
+        cordonedLogDirs: this.#state === 'starting' ? null : [],
+      }
+      const response = await controller.send<BrokerHeartbeatResponse>(apiKeys.BrokerHeartbeat, request)
+      if (response.errorCode === 0) return response
+      if (response.errorCode !== errorCodes.STALE_BROKER_EPOCH) throw new KafkaError(errorName(response.errorCode))
+      await this.#register()
+    }
+  }
+
+  #scheduleHeartbeat(): void {
+    if (this.#state !== 'running') return
+    const { clock, heartbeatIntervalMs } = this.#options
+    this.#heartbeatTimer = clock.schedule(heartbeatIntervalMs, () => this.#beat())
+  }
+
+  /** One at a time; what a heartbeat cannot do, the next one does. */
+  #beat(): void {
+    if (this.#heartbeat !== undefined) return
+    const { logger } = this.#options
+    this.#heartbeat = this.#sendHeartbeat({ wantFence: false })
+      .then(
+        ({ isFenced }) => {
+          this.#isFenced = isFenced
+        },
+        (error: Error) => logger.warn('a heartbeat was not answered', { error: error.message }),
+      )
+      .finally(() => {
+        this.#heartbeat = undefined
+        this.#scheduleHeartbeat()
+      })
+  }
+}
+
+/** Refusals that no second try can change. */
+function isFinal(errorCode: number): boolean {
+  return (
+    errorCode === errorCodes.INCONSISTENT_CLUSTER_ID ||
+    errorCode === errorCodes.UNSUPPORTED_VERSION ||
+    errorCode === errorCodes.INVALID_REGISTRATION
+  )
+}
+
+function delay(clock: Clock, ms: number): Promise<void> {
+  return new Promise((resolve) => clock.schedule(ms, resolve))
+}
