@@ -67,8 +67,10 @@ function isUpToDate(core: RaftCore, request: VoteRequest): boolean {
 function grantsPreVote(core: RaftCore, request: VoteRequest): boolean {
   if (!isUpToDate(core, request)) return false
   const { role } = core
-  // Who hears a leader wants no election: this is what keeps a replica that is cut off from deposing it.
-  return role.name === 'follower' ? !role.hasFetched : role.name !== 'leader'
+  // Who hears a leader wants no election: this is what keeps a replica that is cut off from deposing it. One that is a
+  // voter without knowing it yet never stands itself, but must not stand in the way when the leader is gone.
+  if (role.name === 'follower') return !role.hasFetched || core.nowMs >= role.fetchDeadlineMs
+  return role.name !== 'leader'
 }
 
 function grantsVote(core: RaftCore, request: VoteRequest): boolean {

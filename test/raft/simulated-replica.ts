@@ -275,7 +275,9 @@ export class SimulatedReplica {
       })
     })
     const written = this.disk.batches.at(-1)!
-    this.#world.later(this, 1 + this.#world.random.integer(20), () => {
+    const { random } = this.#world
+    const isSlow = random.next() < 0.01
+    this.#world.later(this, 1 + random.integer(isSlow ? 3000 : 20), () => {
       // A flush that ends after a truncation says nothing of what stands there now.
       if (this.disk.batches.includes(written)) {
         this.disk.flushedOffset = Math.max(this.disk.flushedOffset, written.endOffset)

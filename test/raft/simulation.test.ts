@@ -27,13 +27,18 @@ function unleash(simulation: RaftSimulation, options: SimulationOptions): void {
     if (replica.node?.isLeader) simulation.append(replica)
     replica.takeSnapshot()
   })
-  repeat(2500, () => {
-    const replica = random.next() < 0.4 ? (simulation.leader() ?? anyone()) : anyone()
+  const bounce = (replica: SimulatedReplica, downMsMax: number) => {
     if (replica.node === undefined) return
     simulation.crash(replica)
-    simulation.at(1 + random.integer(4000), () => {
+    simulation.at(1 + random.integer(downMsMax), () => {
       if (replica.node === undefined) simulation.start(replica)
     })
+  }
+  repeat(2500, () => bounce(random.next() < 0.4 ? (simulation.leader() ?? anyone()) : anyone(), 4000))
+  // Those who vote right now forget whom for, if they did not write it down.
+  repeat(20, () => {
+    const isElection = simulation.replicas.some(({ node }) => node?.roleName === 'candidate')
+    if (isElection && random.next() < 0.3) bounce(anyone(), 20)
   })
   repeat(2000, () => {
     const kind = random.integer(4)
@@ -43,7 +48,7 @@ function unleash(simulation: RaftSimulation, options: SimulationOptions): void {
     else simulation.heal()
   })
   repeat(5000, () => simulation.leader()?.step({ kind: 'resign' }))
-  if (options.changesVoters) repeat(1500, () => changeVoters(simulation))
+  if (options.changesVoters) repeat(500, () => changeVoters(simulation))
 }
 
 function changeVoters(simulation: RaftSimulation): void {
@@ -77,7 +82,8 @@ function recover(simulation: RaftSimulation): void {
   const isRecovered = simulation.run(simulation.nowMs + calmMs, isDone)
   if (!isRecovered) {
     const states = simulation.replicas.map(
-      ({ id, node }) => `${id}: ${node!.roleName} ${node!.epoch} hw ${node!.highWatermark}`,
+      ({ id, node }) =>
+        `${id}: ${node!.roleName} ${node!.epoch} hw ${node!.highWatermark} voters ${node!.settings.voters.ids} end ${node!.logEndOffset}`,
     )
     throw new Error(`no progress in ${calmMs} ms of calm: ${states.join(', ')}`)
   }
