@@ -4,6 +4,8 @@
  *
  *   request    | api key 2 | version 2 | correlation id 4 | client id, int16 length | tags if flexible | body |
  *   response   | correlation id 4 | tags if flexible, never in ApiVersions | body |
+ *
+ * Bytes behind the body are ignored, as Kafka does: librdkafka ends AlterUserScramCredentials with one too many.
  */
 import { apiVersionsRequest } from './api/18-api-versions.ts'
 import { requestHeader, responseHeader } from './api/headers.ts'

@@ -16,7 +16,7 @@ import { decode, encode, encodeFrame } from '../../src/protocol/compile.ts'
 import { KafkaError, ProtocolError } from '../../src/protocol/errors.ts'
 import { decodeRequest, decodeRequestHeader, encodeRequest, encodeResponse } from '../../src/protocol/frames.ts'
 import { internString, internUuid, writeUuidBytes } from '../../src/protocol/interned.ts'
-import { data, int8, int64Number, string, uint16 } from '../../src/protocol/schema.ts'
+import { bytes, data, int8, int64Number, string, uint16 } from '../../src/protocol/schema.ts'
 import {
   coordinatorRecordType,
   decodeCoordinatorKey,
@@ -74,6 +74,15 @@ describe('without copying', () => {
     const empty = encodeResponse(fetchResponse, 11, 1, partitionOf({ sizeInBytes: 0 }))
     expect(empty.chunks).toHaveLength(1)
     expect(() => encode(fetchResponse, 18, partitionOf({ sizeInBytes: 10 }))).toThrow(AssertionError)
+  })
+
+  test('large bytes in a tagged field are copied, for its size stands before it', () => {
+    const schema = data({ name: 'Tagged', versions: [0, 0], flexibleSince: 0 }, { blob: bytes({ tag: 3 }) })
+    const blob = new SeededRandom(1).bytes(20_000)
+    const { chunks, sizeInBytes } = encodeFrame(responseHeader, 0, { correlationId: 1 }, schema, 0, { blob })
+    expect(chunks).toHaveLength(1)
+    expect(sizeInBytes).toBe((chunks[0] as Buffer).length)
+    expect(decode(schema, 0, chunks[0] as Buffer, 8).blob.equals(blob)).toBe(true)
   })
 
   test('frames that were encoded earlier keep their bytes', () => {
@@ -171,6 +180,8 @@ describe('values at their edges', () => {
   test('an error in one message leaves nothing behind for the next', () => {
     expect(() => decode(saslAuthenticateRequest, 2, Buffer.from('05ff', 'hex'))).toThrow(ProtocolError)
     expect(() => encodeFrame(responseHeader, 0, { correlationId: 1 }, edges, 0, { tiny: 1000 })).toThrow(AssertionError)
+    const responses = [...partitionOf(Buffer.alloc(5000)).responses, { topicId: 'no uuid', partitions: [] }]
+    expect(() => encodeResponse(fetchResponse, 18, 1, { responses })).toThrow(AssertionError)
     const encoded = encode(edges, 0, { tiny: 1 })
     expect(encoded.toString('hex')).toBe(`010000${'00'.repeat(8)}0100`)
     expect(decode(edges, 0, encoded)).toEqual({ tiny: 1, port: 0, offset: 0, text: '' })
