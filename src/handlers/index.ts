@@ -19,7 +19,7 @@ export interface ServedApi {
   readonly name: string
   /** Takes the decoded request of its API in any of the versions; the response is encoded in the same one. */
   handle(broker: Broker, request: object, context: RequestContext): ReturnType<Handler<object, object>>
-  /** First and last version, inclusive, as they are advertised. */
+  /** First and last version that are answered, inclusive. */
   readonly minVersion: number
   readonly maxVersion: number
   readonly listeners: readonly Listener[]
@@ -29,7 +29,7 @@ export interface ServedApi {
 function serve<Request extends object, Response extends object>(
   apiKey: number,
   handle: Handler<Request, Response>,
-  versions: { readonly minVersion?: number; readonly listeners?: readonly Listener[] } = {},
+  listeners?: readonly Listener[],
 ): readonly [number, ServedApi] {
   const { request } = apis.get(apiKey)!
   return [
@@ -37,19 +37,21 @@ function serve<Request extends object, Response extends object>(
     {
       name: request.name.replace(/Request$/, ''),
       handle,
-      minVersion: versions.minVersion ?? request.minVersion,
+      minVersion: request.minVersion,
       maxVersion: request.latestVersionUnstable ? request.maxVersion - 1 : request.maxVersion,
-      listeners: versions.listeners ?? request.listeners,
+      listeners: listeners ?? request.listeners,
     },
   ]
 }
 
 const onBrokers: readonly Listener[] = ['broker']
 
+/** Advertised from version 0, though 0 to 2 close the connection: librdkafka gates compression on it (KAFKA-18659). */
+const produceKey = 0
+
 export const handlers: ReadonlyMap<number, ServedApi> = new Map([
-  // librdkafka gates compression on Produce 0 (KAFKA-18659); 0 to 2 are refused by closing the connection.
-  serve(0, handleProduce, { minVersion: 0 }),
-  serve(1, handleFetch, { listeners: onBrokers }),
+  serve(produceKey, handleProduce),
+  serve(1, handleFetch, onBrokers),
   serve(2, handleListOffsets),
   serve(18, apiVersionsHandler(servedApis)),
   serve(22, handleInitProducerId),
@@ -61,7 +63,8 @@ export function servedApis(broker: Broker, listenerName: string): readonly ApiVe
   const isController = broker.config.controllerListenerNames.includes(listenerName)
   const served: ApiVersion[] = []
   for (const [apiKey, { minVersion, maxVersion, listeners }] of handlers) {
-    if (listeners.includes(isController ? 'controller' : 'broker')) served.push({ apiKey, minVersion, maxVersion })
+    if (!listeners.includes(isController ? 'controller' : 'broker')) continue
+    served.push({ apiKey, minVersion: apiKey === produceKey ? 0 : minVersion, maxVersion })
   }
   return served.sort((left, right) => left.apiKey - right.apiKey)
 }
