@@ -18,24 +18,35 @@ interface NativeLocks {
 /** Locks by path that this process holds: a second one in the same process is refused on every platform. */
 const held = new Set<string>()
 
-/** Rejects with `code: 'ELOCKED'` when another process, or this one, holds it. */
-export async function lockFile(path: string, native: NativeLocks | undefined = findNativeLocks()): Promise<FileLock> {
-  const descriptor = openFile(path)
-  const realPath = fs.realpathSync(path)
-  const isMine = held.has(realPath)
-  if (isMine || !takeLock(descriptor, path, native)) {
-    fs.closeSync(descriptor)
-    throw new FileSystemError('ELOCKED', path, `${path} is locked by another process`)
-  }
-  held.add(realPath)
-  return {
-    async release() {
-      if (!held.delete(realPath)) return
-      fs.rmSync(path, { force: true })
-      native?.unlock(descriptor)
+/** Rejects with `code: 'ELOCKED'` when another process, or this one, holds it. `native` null: without the package. */
+export async function lockFile(path: string, native: NativeLocks | null = findNativeLocks()): Promise<FileLock> {
+  for (;;) {
+    const descriptor = openFile(path)
+    const realPath = fs.realpathSync(path)
+    if (held.has(realPath) || !takeLock(descriptor, path, native)) {
       fs.closeSync(descriptor)
-    },
+      throw new FileSystemError('ELOCKED', path, `${path} is locked by another process`)
+    }
+    if (isStillThere(descriptor, path)) {
+      held.add(realPath)
+      return { release: async () => release(descriptor, path, realPath, native) }
+    }
+    // Its holder removed it as we opened it: what we have locked has no name any more.
+    fs.closeSync(descriptor)
   }
+}
+
+/** The file goes before the lock does, as Apache Kafka leaves no `.lock` after a clean stop. */
+function release(descriptor: number, path: string, realPath: string, native: NativeLocks | null): void {
+  if (!held.delete(realPath)) return
+  fs.rmSync(path, { force: true })
+  native?.unlock(descriptor)
+  fs.closeSync(descriptor)
+}
+
+function isStillThere(descriptor: number, path: string): boolean {
+  const there = fs.statSync(path, { bigint: true, throwIfNoEntry: false })
+  return there !== undefined && there.ino === fs.fstatSync(descriptor, { bigint: true }).ino
 }
 
 function openFile(path: string): number {
@@ -47,8 +58,8 @@ function openFile(path: string): number {
   }
 }
 
-function takeLock(descriptor: number, path: string, native: NativeLocks | undefined): boolean {
-  if (native !== undefined) return native.tryLock(descriptor)
+function takeLock(descriptor: number, path: string, native: NativeLocks | null): boolean {
+  if (native !== null) return native.tryLock(descriptor)
   if (isLockedInKernel(descriptor)) return false
   const [pid, startTime] = fs.readFileSync(path, 'utf8').split(' ')
   if (pid !== undefined && pid !== '' && isAlive(Number(pid), startTime?.trim() ?? '')) return false
@@ -93,10 +104,10 @@ function startTimeOf(pid: number): string {
   }
 }
 
-function findNativeLocks(): NativeLocks | undefined {
+function findNativeLocks(): NativeLocks | null {
   try {
     return createRequire(import.meta.url)('fs-native-extensions') as NativeLocks
   } catch {
-    return undefined
+    return null
   }
 }

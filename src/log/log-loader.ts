@@ -169,7 +169,10 @@ async function trustActive(state: LogState): Promise<boolean> {
 async function recover(state: LogState, fromOffset: number): Promise<void> {
   const startedMs = state.environment.clock.monotonic()
   const firstIndex = Math.max(state.segments.floorIndex(fromOffset), 0)
-  await rebuildProducers(state, state.segments.at(firstIndex)!.baseOffset)
+  const startOffset = state.segments.at(firstIndex)!.baseOffset
+  // What the checkpoint says of the part that is read again may be of records that a loss of power took.
+  state.epochs.truncateFromEnd(startOffset)
+  await rebuildProducers(state, startOffset)
   for (let index = firstIndex; index < state.segments.count; index++) {
     const segment = state.segments.at(index)!
     const sizeBefore = segment.writtenSize

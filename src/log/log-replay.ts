@@ -11,8 +11,9 @@ const scanWindowSize = 1024 * 1024
 
 /** Makes the producers' state that of the log up to `endOffset`: the newest snapshot below, and the batches after it. */
 export async function rebuildProducers(state: LogState, endOffset: number): Promise<void> {
-  const snapshot = await state.environment.lanes.read.run(() => state.snapshots.readLatest(endOffset))
-  const startOffset = snapshot?.offset ?? Math.min(state.logStartOffset, endOffset)
+  const firstOffset = state.segments.first.baseOffset
+  const snapshot = await state.environment.lanes.read.run(() => state.snapshots.readLatest(firstOffset, endOffset))
+  const startOffset = snapshot?.offset ?? Math.min(Math.max(state.logStartOffset, firstOffset), endOffset)
   state.producers.reset(startOffset, snapshot?.entries)
   for (let index = Math.max(state.segments.floorIndex(startOffset), 0); ; index++) {
     const segment = state.segments.at(index)

@@ -40,11 +40,17 @@ export class ProducerSnapshots {
     if (!this.#offsets.includes(offset)) this.#offsets = [...this.#offsets, offset].sort((left, right) => left - right)
   }
 
-  /** The newest undamaged snapshot that ends at `endOffset` or before; damaged ones are removed on the way. */
-  async readLatest(endOffset: number): Promise<{ offset: number; entries: ProducerEntry[] } | undefined> {
+  /**
+   * The newest undamaged snapshot that ends at `endOffset` or before, and not below `startOffset`, where the segments
+   * begin: what came after it could not be replayed. Damaged ones are removed on the way.
+   */
+  async readLatest(
+    startOffset: number,
+    endOffset: number,
+  ): Promise<{ offset: number; entries: ProducerEntry[] } | undefined> {
     for (;;) {
       const offset = this.#offsets.findLast((candidate) => candidate <= endOffset)
-      if (offset === undefined) return undefined
+      if (offset === undefined || offset < startOffset) return undefined
       const bytes = await readIfThere(this.#fileSystem, this.#path(offset))
       const entries = bytes === undefined ? undefined : decodeProducerSnapshot(bytes)
       if (entries !== undefined) return { offset, entries }

@@ -52,7 +52,8 @@ export class FaultyFileSystem implements FileSystem {
   #faults: Fault[] = []
   readonly #locks = new Set<string>()
   operationsCount = 0
-  openHandlesCount = 0
+  /** Paths of handles that are not closed. */
+  readonly openPaths = new Map<FileHandle, string>()
 
   constructor(random: Random) {
     this.#random = random
@@ -96,41 +97,46 @@ export class FaultyFileSystem implements FileSystem {
     this.#operationsLeft = Number.POSITIVE_INFINITY
     this.#faults = []
     this.#locks.clear()
-    this.openHandlesCount = 0
+    this.openPaths.clear()
     if (kind === 'power') this.#loseUnsynced(this.#root)
   }
 
   async open(path: string, options: { create?: boolean; readOnly?: boolean } = {}): Promise<FileHandle> {
-    await this.#operate('open', path)
-    const { directory, name } = this.#parent(path)
-    let node = directory.cached.get(name)
-    if (node === undefined && options.create) {
-      node = new SimulatedFile()
-      this.#change(directory, [{ name, node }])
-    }
-    if (!(node instanceof SimulatedFile)) throw failure('ENOENT', path)
-    this.openHandlesCount++
-    return new SimulatedHandle(this, node, path, this.#generation)
+    return this.#operate('open', path, () => {
+      const { directory, name } = this.#parent(path)
+      let node = directory.cached.get(name)
+      if (node === undefined && options.create) {
+        node = new SimulatedFile()
+        this.#change(directory, [{ name, node }])
+      }
+      if (!(node instanceof SimulatedFile)) throw failure('ENOENT', path)
+      const handle = new SimulatedHandle(this, node, path, this.#generation)
+      this.openPaths.set(handle, path)
+      return handle
+    })
   }
 
   async list(path: string): Promise<readonly DirectoryEntry[]> {
-    await this.#operate('list', path)
-    const node = this.#find(path)
-    if (!(node instanceof SimulatedDirectory)) throw failure('ENOENT', path)
-    return [...node.cached].map(([name, child]) => ({ name, isDirectory: child instanceof SimulatedDirectory }))
+    return this.#operate('list', path, () => {
+      const node = this.#find(path)
+      if (!(node instanceof SimulatedDirectory)) throw failure('ENOENT', path)
+      return [...node.cached].map(([name, child]) => ({ name, isDirectory: child instanceof SimulatedDirectory }))
+    })
   }
 
   async size(path: string): Promise<number | undefined> {
-    await this.#operate('size', path)
-    const node = this.#find(path)
-    return node instanceof SimulatedFile ? node.cached.length : undefined
+    return this.#operate('size', path, () => {
+      const node = this.#find(path)
+      return node instanceof SimulatedFile ? node.cached.length : undefined
+    })
   }
 
   async readFile(path: string): Promise<Buffer> {
-    await this.#operate('readFile', path)
-    const node = this.#find(path)
-    if (!(node instanceof SimulatedFile)) throw failure('ENOENT', path)
-    return Buffer.from(node.cached)
+    return this.#operate('readFile', path, () => {
+      const node = this.#find(path)
+      if (!(node instanceof SimulatedFile)) throw failure('ENOENT', path)
+      return Buffer.from(node.cached)
+    })
   }
 
   async replaceFile(path: string, content: Buffer | string): Promise<void> {
@@ -145,52 +151,57 @@ export class FaultyFileSystem implements FileSystem {
   }
 
   async makeDirectory(path: string): Promise<void> {
-    await this.#operate('makeDirectory', path)
-    let directory = this.#root
-    for (const name of namesOf(path)) {
-      let next = directory.cached.get(name)
-      if (next === undefined) {
-        next = new SimulatedDirectory()
-        this.#change(directory, [{ name, node: next }])
+    return this.#operate('makeDirectory', path, () => {
+      let directory = this.#root
+      for (const name of namesOf(path)) {
+        let next = directory.cached.get(name)
+        if (next === undefined) {
+          next = new SimulatedDirectory()
+          this.#change(directory, [{ name, node: next }])
+        }
+        if (!(next instanceof SimulatedDirectory)) throw failure('ENOTDIR', path)
+        directory = next
       }
-      if (!(next instanceof SimulatedDirectory)) throw failure('ENOTDIR', path)
-      directory = next
-    }
+    })
   }
 
   async rename(from: string, to: string): Promise<void> {
-    await this.#operate('rename', from)
-    const source = this.#parent(from)
-    const target = this.#parent(to)
-    const node = source.directory.cached.get(source.name)
-    if (node === undefined) throw failure('ENOENT', from)
-    if (source.directory !== target.directory) throw failure('EXDEV', from)
-    const changes = [
-      { name: source.name, node: undefined },
-      { name: target.name, node },
-    ]
-    this.#change(source.directory, changes)
+    return this.#operate('rename', from, () => {
+      const source = this.#parent(from)
+      const target = this.#parent(to)
+      const node = source.directory.cached.get(source.name)
+      if (node === undefined) throw failure('ENOENT', from)
+      if (source.directory !== target.directory) throw failure('EXDEV', from)
+      const changes = [
+        { name: source.name, node: undefined },
+        { name: target.name, node },
+      ]
+      this.#change(source.directory, changes)
+    })
   }
 
   async remove(path: string): Promise<void> {
-    await this.#operate('remove', path)
-    const { directory, name } = this.#parent(path)
-    if (directory.cached.has(name)) this.#change(directory, [{ name, node: undefined }])
+    return this.#operate('remove', path, () => {
+      const { directory, name } = this.#parent(path)
+      if (directory.cached.has(name)) this.#change(directory, [{ name, node: undefined }])
+    })
   }
 
   async syncDirectory(path: string): Promise<void> {
-    await this.#operate('syncDirectory', path)
-    const node = this.#find(path)
-    if (!(node instanceof SimulatedDirectory)) throw failure('ENOENT', path)
-    node.durable = new Map(node.cached)
-    node.unsynced = []
+    return this.#operate('syncDirectory', path, () => {
+      const node = this.#find(path)
+      if (!(node instanceof SimulatedDirectory)) throw failure('ENOENT', path)
+      node.durable = new Map(node.cached)
+      node.unsynced = []
+    })
   }
 
   async lock(path: string): Promise<FileLock> {
-    await this.#operate('lock', path)
-    if (this.#locks.has(path)) throw failure('ELOCKED', path)
-    this.#locks.add(path)
-    return { release: async () => void this.#locks.delete(path) }
+    return this.#operate('lock', path, () => {
+      if (this.#locks.has(path)) throw failure('ELOCKED', path)
+      this.#locks.add(path)
+      return { release: async () => void this.#locks.delete(path) }
+    })
   }
 
   /** For tests that damage a file: what the page cache has, and a way to change it for good. */
@@ -209,8 +220,13 @@ export class FaultyFileSystem implements FileSystem {
     directory.durable.set(name, node)
   }
 
-  /** Called by handles too: counts, dies, fails. Resolves a few turns later, as a disk does. */
-  async #operate(operation: string, path: string, onPartly?: (share: number) => void): Promise<void> {
+  /** Counts, dies, fails; takes effect a few turns later, as on a disk, and at once then. */
+  async #operate<Result>(
+    operation: string,
+    path: string,
+    action: () => Result,
+    onPartly?: (share: number) => void,
+  ): Promise<Result> {
     const generation = this.#generation
     await Promise.resolve()
     for (let turns = this.#random.integer(3); turns > 0; turns--) await Promise.resolve()
@@ -221,19 +237,22 @@ export class FaultyFileSystem implements FileSystem {
       throw failure('ECRASHED', path)
     }
     const index = this.#faults.findIndex((fault) => fault.operation === operation && path.includes(fault.path))
-    if (index < 0) return
+    if (index < 0) return action()
     const [fault] = this.#faults.splice(index, 1)
     onPartly?.(fault!.share ?? 0)
     throw failure(fault!.code, path)
   }
 
-  operate(operation: string, path: string, generation: number, onPartly?: (share: number) => void): Promise<void> {
+  /** For handles, which die with the process that opened them. */
+  operate<Result>(
+    operation: string,
+    path: string,
+    generation: number,
+    action: () => Result,
+    onPartly?: (share: number) => void,
+  ): Promise<Result> {
     if (generation !== this.#generation) return Promise.reject(failure('ECRASHED', path))
-    return this.#operate(operation, path, onPartly)
-  }
-
-  onClosed(generation: number): void {
-    if (generation === this.#generation) this.openHandlesCount--
+    return this.#operate(operation, path, action, onPartly)
   }
 
   #change(directory: SimulatedDirectory, changes: EntryChange[]): void {
@@ -283,49 +302,50 @@ class SimulatedHandle implements FileHandle {
     this.#generation = generation
   }
 
-  async read(buffer: Buffer, position: number): Promise<number> {
-    await this.#operate('read')
-    return this.#file.cached.copy(buffer, 0, position, Math.min(position + buffer.length, this.#file.cached.length))
+  read(buffer: Buffer, position: number): Promise<number> {
+    return this.#operate('read', () => {
+      const { cached } = this.#file
+      return cached.copy(buffer, 0, position, Math.min(position + buffer.length, cached.length))
+    })
   }
 
-  async write(buffers: readonly Buffer[], position: number): Promise<void> {
+  write(buffers: readonly Buffer[], position: number): Promise<void> {
     // What is written is what the buffers hold when the write begins.
     const bytes = Buffer.concat(buffers)
-    await this.#operate('write', (share) => {
-      const part = bytes.subarray(0, Math.floor(bytes.length * share))
-      if (part.length > 0) this.#change({ kind: 'write', bytes: part, position })
+    return this.#operate(
+      'write',
+      () => this.#change({ kind: 'write', bytes, position }),
+      (share) => {
+        const part = bytes.subarray(0, Math.floor(bytes.length * share))
+        if (part.length > 0) this.#change({ kind: 'write', bytes: part, position })
+      },
+    )
+  }
+
+  sync(): Promise<void> {
+    return this.#operate('sync', () => {
+      this.#file.durable = Buffer.from(this.#file.cached)
+      this.#file.unsynced = []
     })
-    this.#change({ kind: 'write', bytes, position })
   }
 
-  async sync(): Promise<void> {
-    const changes = this.#file.unsynced
-    await this.#operate('sync', () => {
-      // After a failed sync the kernel may have dropped the pages: only part of them is on the platter.
-    })
-    this.#file.durable = Buffer.from(this.#file.cached)
-    this.#file.unsynced = this.#file.unsynced === changes ? [] : this.#file.unsynced
+  truncate(size: number): Promise<void> {
+    return this.#operate('truncate', () => this.#change({ kind: 'truncate', size }))
   }
 
-  async truncate(size: number): Promise<void> {
-    await this.#operate('truncate')
-    this.#change({ kind: 'truncate', size })
-  }
-
-  async size(): Promise<number> {
-    await this.#operate('fileSize')
-    return this.#file.cached.length
+  size(): Promise<number> {
+    return this.#operate('fileSize', () => this.#file.cached.length)
   }
 
   async close(): Promise<void> {
     if (this.#isClosed) throw new Error(`closed twice: ${this.path}`)
     this.#isClosed = true
-    this.#fileSystem.onClosed(this.#generation)
+    this.#fileSystem.openPaths.delete(this)
   }
 
-  #operate(operation: string, onPartly?: (share: number) => void): Promise<void> {
+  #operate<Result>(operation: string, action: () => Result, onPartly?: (share: number) => void): Promise<Result> {
     if (this.#isClosed) throw new Error(`used after it was closed: ${this.path}`)
-    return this.#fileSystem.operate(operation, this.path, this.#generation, onPartly)
+    return this.#fileSystem.operate(operation, this.path, this.#generation, action, onPartly)
   }
 
   #change(change: Change): void {

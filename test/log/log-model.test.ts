@@ -67,7 +67,9 @@ class Run {
   async step(): Promise<void> {
     const choice = this.random.integer(100)
     const { logStartOffset, logEndOffset, nextOffset, flushedOffset, recoveryPoint } = this.log
-    this.trace.push(`${choice}: ${logStartOffset} flushed ${recoveryPoint}/${flushedOffset} written ${logEndOffset} next ${nextOffset} (checkpoint ${this.recoveryPointCheckpoint})`)
+    this.trace.push(
+      `${choice}: ${logStartOffset} flushed ${recoveryPoint}/${flushedOffset} written ${logEndOffset} next ${nextOffset} (checkpoint ${this.recoveryPointCheckpoint})`,
+    )
     if (choice < 30) this.appendPlain()
     else if (choice < 46) this.appendIdempotent()
     else if (choice < 54) this.appendTransactional()
@@ -177,7 +179,7 @@ class Run {
 
   async restartCleanly(): Promise<void> {
     await this.harness.drive(this.log.close())
-    expect(this.harness.disk.openHandlesCount).toBe(0)
+    expect([...this.harness.disk.openPaths.values()]).toEqual([])
     this.#note()
     this.recoveryPointCheckpoint = this.log.recoveryPoint
     await this.open(true)
