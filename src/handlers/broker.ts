@@ -6,10 +6,13 @@ import type { Logger } from '../base/logger.ts'
 import type { Random } from '../base/random.ts'
 import type { BrokerConfig } from '../config/broker-config.ts'
 import type { MetadataImage } from '../metadata/metadata-image.ts'
+import type { AutoTopicCreation } from '../runtime/auto-topic-creation.ts'
+import type { ControllerChannel } from '../runtime/controller-channel.ts'
 import type { FetchEnvironment } from '../runtime/delayed-fetch.ts'
 import type { FetchSessionCache } from '../runtime/fetch-session-cache.ts'
 import type { ProducerIdSource } from '../runtime/producer-id-source.ts'
 import type { ReplicaManager } from '../runtime/replica-manager.ts'
+import type { TopicReadiness } from '../runtime/topic-readiness.ts'
 import type { Authorize } from './handler.ts'
 
 export interface Broker {
@@ -30,4 +33,8 @@ export interface Broker {
   /** What all fetches share: one budget bounds the records of all answers under way. */
   readonly fetches: FetchEnvironment
   readonly producerIds: ProducerIdSource
+  /** The active controller, wherever it is. */
+  readonly controller: ControllerChannel
+  readonly autoTopicCreation: AutoTopicCreation
+  readonly topicReadiness: TopicReadiness
 }

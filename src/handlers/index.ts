@@ -8,9 +8,18 @@ import type { Listener } from '../protocol/schema.ts'
 import { handleProduce } from './00-produce.ts'
 import { handleFetch } from './01-fetch.ts'
 import { handleListOffsets } from './02-list-offsets.ts'
+import { handleMetadata } from './03-metadata.ts'
 import { apiVersionsHandler } from './18-api-versions.ts'
+import { handleCreateTopics } from './19-create-topics.ts'
+import { handleDeleteTopics } from './20-delete-topics.ts'
 import { handleInitProducerId } from './22-init-producer-id.ts'
 import { handleOffsetForLeaderEpoch } from './23-offset-for-leader-epoch.ts'
+import { handleDescribeConfigs } from './32-describe-configs.ts'
+import { handleAlterConfigs } from './33-alter-configs.ts'
+import { handleCreatePartitions } from './37-create-partitions.ts'
+import { handleIncrementalAlterConfigs } from './44-incremental-alter-configs.ts'
+import { handleDescribeCluster } from './60-describe-cluster.ts'
+import { handleDescribeTopicPartitions } from './75-describe-topic-partitions.ts'
 import type { Broker } from './broker.ts'
 import type { Handler, RequestContext } from './handler.ts'
 
@@ -53,9 +62,18 @@ export const handlers: ReadonlyMap<number, ServedApi> = new Map([
   serve(produceKey, handleProduce),
   serve(1, handleFetch, onBrokers),
   serve(2, handleListOffsets),
+  serve(3, handleMetadata),
   serve(18, apiVersionsHandler(servedApis)),
+  serve(19, handleCreateTopics, onBrokers),
+  serve(20, handleDeleteTopics, onBrokers),
   serve(22, handleInitProducerId),
   serve(23, handleOffsetForLeaderEpoch),
+  serve(32, handleDescribeConfigs, onBrokers),
+  serve(33, handleAlterConfigs, onBrokers),
+  serve(37, handleCreatePartitions, onBrokers),
+  serve(44, handleIncrementalAlterConfigs, onBrokers),
+  serve(60, handleDescribeCluster, onBrokers),
+  serve(75, handleDescribeTopicPartitions),
 ])
 
 /** What ApiVersions says on the listener of that name. */

@@ -17,7 +17,7 @@ export interface ServedPartitions {
 
 export interface TopicReadinessOptions {
   readonly brokerId: number
-  readonly publisher: MetadataPublisher
+  readonly publisher: Pick<MetadataPublisher, 'image' | 'subscribe'>
   readonly partitions: ServedPartitions
   readonly clock: Clock
 }

@@ -37,11 +37,13 @@ import { buildBatch, type NewBatch } from '../../src/protocol/record/batch-build
 import { noCodecs } from '../../src/protocol/record/compression.ts'
 import type { Infer, InferInput, Schema } from '../../src/protocol/schema.ts'
 import type { Encoded } from '../../src/protocol/writer.ts'
+import { AutoTopicCreation } from '../../src/runtime/auto-topic-creation.ts'
 import { FetchSessionCache } from '../../src/runtime/fetch-session-cache.ts'
 import { FetchBudget, type FetchedRecords } from '../../src/runtime/fetched-records.ts'
 import type { Partition } from '../../src/runtime/partition.ts'
 import { ProducerIdSource } from '../../src/runtime/producer-id-source.ts'
 import { ReplicaManager } from '../../src/runtime/replica-manager.ts'
+import { TopicReadiness } from '../../src/runtime/topic-readiness.ts'
 import { FaultyFileSystem } from '../log/faulty-file-system.ts'
 
 export interface HarnessOptions {
@@ -271,6 +273,12 @@ export class BrokerHarness {
         return this.onControllerRequest(apiKey, request) as Promise<Response>
       },
     }
+    const topicReadiness = new TopicReadiness({
+      brokerId: 1,
+      publisher: { image, subscribe: () => () => {} },
+      partitions: this.replicaManager,
+      clock,
+    })
     this.broker = {
       nodeId: 1,
       clusterId: 'vPeOCWypqUOSepEvx0cbog',
@@ -284,6 +292,9 @@ export class BrokerHarness {
       replicaManager: this.replicaManager,
       fetchSessions: this.fetchSessions,
       fetches: { manager: this.replicaManager, budget: this.fetchBudget, clock },
+      controller,
+      topicReadiness,
+      autoTopicCreation: new AutoTopicCreation({ config, controller, readiness: topicReadiness, clock }),
       producerIds: new ProducerIdSource({ brokerId: 1, brokerEpoch: () => 5, controller, clock, logger: silentLogger }),
     }
     this.commit([1, 2].map((brokerId) => brokerRecord(brokerId)))

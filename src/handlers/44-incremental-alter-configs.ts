@@ -1,0 +1,76 @@
+/**
+ * IncrementalAlterConfigs (44)
+ *
+ * *Behavior.* Sets, deletes, appends to or subtracts from single keys of each resource. This broker checks what concerns
+ * itself, the controller everything else; the answer leaves when the change is committed and this broker has applied it.
+ *
+ * *Version notes.* None that a handler sees.
+ */
+import { findBrokerKey } from '../config/broker-keys.ts'
+import type {
+  IncrementalAlterConfigsRequest,
+  IncrementalAlterConfigsResponse,
+  IncrementalAlterConfigsResponseInput,
+} from '../protocol/api/44-incremental-alter-configs.ts'
+import { apiKeys } from '../protocol/api/index.ts'
+import { KafkaError } from '../protocol/errors.ts'
+import type { Broker } from './broker.ts'
+import {
+  type ConfigResourceRequest,
+  changeConfigs,
+  checkBrokerValues,
+  isBroker,
+  isLogger,
+  refuseLoggers,
+  refuseNulls,
+} from './config-changes.ts'
+import type { RequestContext } from './handler.ts'
+
+const operations = { set: 0, delete: 1, append: 2, subtract: 3 } as const
+
+type Config = IncrementalAlterConfigsRequest['resources'][number]['configs'][number]
+
+export async function handleIncrementalAlterConfigs(
+  broker: Broker,
+  request: IncrementalAlterConfigsRequest,
+  context: RequestContext,
+): Promise<IncrementalAlterConfigsResponseInput> {
+  const responses = await changeConfigs<Config>({
+    broker,
+    context,
+    resources: request.resources,
+    check(resource) {
+      const { resourceType, configs } = resource
+      if (new Set(configs.map(({ name }) => name)).size < configs.length) {
+        throw new KafkaError('INVALID_REQUEST', 'Error due to duplicate config keys')
+      }
+      if (configs.some(({ configOperation }) => configOperation < 0 || configOperation > operations.subtract)) {
+        throw new KafkaError('UNKNOWN_SERVER_ERROR', 'Unknown operation type')
+      }
+      refuseNulls(configs.filter(({ configOperation }) => configOperation !== operations.delete))
+      if (isLogger(resourceType)) refuseLoggers(broker, resource)
+      if (isBroker(resourceType)) checkBrokerValues(broker, resource.resourceName, resultingValues(broker, resource))
+    },
+    async send(resources) {
+      const forwarded = { resources, validateOnly: request.validateOnly }
+      return (await broker.controller.send<IncrementalAlterConfigsResponse>(apiKeys.IncrementalAlterConfigs, forwarded))
+        .responses
+    },
+  })
+  return { throttleTimeMs: 0, responses }
+}
+
+/** What the broker resource would set after the change, less what it sets already: old values are not judged again. */
+function resultingValues(broker: Broker, { resourceType, resourceName, configs }: ConfigResourceRequest<Config>) {
+  const current = broker.image.configs.get(resourceType, resourceName)
+  const values = new Map<string, string>()
+  for (const { name, value, configOperation } of configs) {
+    if (configOperation === operations.delete) continue
+    const list = (current.get(name) ?? findBrokerKey(name)?.defaultText ?? '').split(',').filter((part) => part !== '')
+    const parts = value!.split(',')
+    if (configOperation === operations.set) values.set(name, value!)
+    else if (configOperation === operations.append) values.set(name, [...new Set([...list, ...parts])].join(','))
+    else values.set(name, list.filter((part) => !parts.includes(part)).join(','))
+  }
+  return values
+}
