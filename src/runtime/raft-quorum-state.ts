@@ -58,6 +58,7 @@ export function decodeQuorumState(text: string, path = fileName): ElectionState 
   } catch {
     throw new Error(`${path} is not JSON`)
   }
+  if (typeof parsed !== 'object' || parsed === null) throw new Error(`${path} is no JSON object`)
   const fields = parsed as Readonly<Record<string, unknown>>
   const { data_version: version, leaderId, leaderEpoch: epoch, votedId, votedDirectoryId: stored = zeroUuid } = fields
   if (version !== 0 && version !== 1) throw new Error(`${path} has data_version ${version}`)
