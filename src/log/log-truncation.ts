@@ -25,6 +25,9 @@ export async function truncateLog(state: LogState, offset: number): Promise<void
     const index = state.segments.floorIndex(offset)
     const removed = state.segments.removeFrom(index + 1)
     const endOffset = await cutSegment(state, state.segments.active, offset)
+    // Nothing that is left may be read: a gap between it and what comes next must not arise.
+    const startOffset = Math.min(offset, state.logStartOffset)
+    if (endOffset < startOffset) return startOver(state, removed, startOffset)
     state.tail.clear()
     await state.snapshots.removeAbove(endOffset)
     await deleteForGood(state, removed)
@@ -36,20 +39,27 @@ export async function truncateLog(state: LogState, offset: number): Promise<void
 }
 
 /** Drops everything; the log is empty and starts at `logStartOffset`, the next record gets `offset`. */
-export async function truncateFully(state: LogState, offset: number, logStartOffset: number): Promise<void> {
-  await state.guard(async () => {
-    state.tail.clear()
-    await deleteForGood(state, state.segments.removeFrom(0))
-    const segment = LogSegment.create(state.environment, state.directory, offset)
-    segment.becomeActive(state.config)
-    state.segments.add(segment)
-    await state.snapshots.removeAbove(-1)
-    state.producers.reset(offset)
+export function truncateFully(state: LogState, offset: number, logStartOffset: number): Promise<void> {
+  return state.guard(async () => {
+    await startOver(state, [], offset)
     state.logStartOffset = logStartOffset
-    moveEnd(state, offset)
-    state.epochs.clear()
-    await saveEpochs(state)
+    state.setHighWatermark(state.highWatermark)
   })
+}
+
+/** Deletes all segments, and `removed`, which are out of the list already; the log is empty at `offset`. */
+async function startOver(state: LogState, removed: readonly LogSegment[], offset: number): Promise<void> {
+  state.tail.clear()
+  await deleteForGood(state, [...state.segments.removeFrom(0), ...removed])
+  const segment = LogSegment.create(state.environment, state.directory, offset)
+  segment.becomeActive(state.config)
+  state.segments.add(segment)
+  await state.snapshots.removeAbove(-1)
+  state.producers.reset(offset)
+  state.logStartOffset = offset
+  moveEnd(state, offset)
+  state.epochs.clear()
+  await saveEpochs(state)
 }
 
 /** Segments that came back after a loss of power would follow on what is written from now on. */
@@ -92,7 +102,7 @@ async function cutSegment(state: LogState, segment: LogSegment, offset: number):
     segment.file.unpin()
   }
   segment.becomeActive(state.config)
-  return Math.max(endOffset, state.logStartOffset)
+  return endOffset
 }
 
 function moveEnd(state: LogState, offset: number): void {
