@@ -140,6 +140,8 @@ export class Connection implements ConnectionInfo, SocketHandler, FrameRoom, Bud
 
   onData(chunk: Buffer): void {
     this.#receivedAtMs = this.#environment.clock.monotonic()
+    // After our side ended, what comes is read only to see the end of theirs.
+    if (this.#state === 'ending') return
     this.#framer.push(chunk)
     this.#run()
   }
@@ -154,10 +156,8 @@ export class Connection implements ConnectionInfo, SocketHandler, FrameRoom, Bud
   onEnd(): void {
     if (this.isClosed) return
     this.#uncork()
-    if (this.#socket.unsentBytes === 0) this.close()
-    else {
-      this.#end()
-    }
+    if (this.#socket.unsentBytes === 0 || this.#isStreaming) this.close()
+    else this.#end()
   }
 
   onClosed(error: Error | undefined): void {
@@ -199,7 +199,7 @@ export class Connection implements ConnectionInfo, SocketHandler, FrameRoom, Bud
       this.#state === 'open' &&
       this.requestsInFlight < limits.maxRequestsInFlight &&
       this.#bytesInFlight - this.#framer.takenBytes < limits.maxRequestBytesInFlight &&
-      this.#unsentCounted < limits.maxUnsentBytes
+      this.#socket.unsentBytes < limits.maxUnsentBytes
     )
   }
 
@@ -217,7 +217,7 @@ export class Connection implements ConnectionInfo, SocketHandler, FrameRoom, Bud
       this.fail(error)
     }
     this.#isRunning = false
-    if (!this.isClosed) this.#steer()
+    if (this.#state === 'open' || this.#state === 'finishing') this.#steer()
   }
 
   /** Pauses the socket while nothing more can be taken, and notes since when a frame is under way. */
@@ -392,6 +392,8 @@ export class Connection implements ConnectionInfo, SocketHandler, FrameRoom, Bud
     this.#endedAtMs = this.#environment.clock.monotonic()
     this.#uncork()
     this.#socket.end()
+    if (this.#isPaused) this.#socket.resume()
+    this.#isPaused = false
   }
 
   /** Takes no more requests; closes when all that is in flight is answered and sent. */

@@ -127,7 +127,7 @@ export class Dispatcher implements FrameHandler {
     if (error instanceof CloseConnection)
       throw new Refusal(`${describeRequest(api, context)}: ${(error as Error).message}`)
     const kafkaError = error instanceof KafkaError ? error : this.#reportFailure(api, context, error)
-    const response = served.refuse?.(request as never, kafkaError) ?? errorResponse(api, kafkaError)
+    const response = served.refuse?.(request as never, kafkaError) ?? errorResponse(api, context.apiVersion, kafkaError)
     if (response === undefined)
       throw new Refusal(`${describeRequest(api, context)} failed with ${kafkaError.error}, which its answer cannot say`)
     return encodeResponse(api.response, context.apiVersion, context.correlationId, response)
@@ -160,10 +160,12 @@ export function describeRequest(api: Api, request: { readonly apiVersion: number
   return `${api.name} v${request.apiVersion}`
 }
 
-/** The answer with an error code at its top, where the response has one. */
-function errorResponse(api: Api, error: KafkaError): object | undefined {
-  const names = api.response.root.fields.map(([name]) => name)
-  if (!names.includes('errorCode')) return undefined
-  const message = names.includes('errorMessage') ? { errorMessage: error.message } : undefined
-  return { errorCode: error.code, ...message }
+/** The answer with an error code at its top, where this version of the response has one. */
+function errorResponse(api: Api, version: number, error: KafkaError): object | undefined {
+  const has = (wanted: string): boolean =>
+    api.response.root.fields.some(
+      ([name, field]) => name === wanted && field.since <= version && version <= field.until,
+    )
+  if (!has('errorCode')) return undefined
+  return has('errorMessage') ? { errorCode: error.code, errorMessage: error.message } : { errorCode: error.code }
 }

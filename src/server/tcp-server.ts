@@ -80,6 +80,11 @@ export class TcpServer {
     return this.#connections.size
   }
 
+  /** Connections that wait for memory. */
+  get waitingCount(): number {
+    return this.#budget.waiterCount
+  }
+
   /** Bytes that clients have in memory. */
   get inFlightBytes(): number {
     return this.#budget.takenBytes
