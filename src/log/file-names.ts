@@ -79,9 +79,6 @@ export function joinPath(directory: string, name: string): string {
 }
 
 export function parentPath(path: string): string {
-  return path.slice(0, Math.max(path.lastIndexOf('/'), 1))
-}
-
-export function baseName(path: string): string {
-  return path.slice(path.lastIndexOf('/') + 1)
+  const end = path.lastIndexOf('/')
+  return end < 0 ? '.' : path.slice(0, Math.max(end, 1))
 }

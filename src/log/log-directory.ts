@@ -5,7 +5,7 @@
 import { randomUuid, type Uuid } from '../base/uuid.ts'
 import { KafkaError } from '../protocol/errors.ts'
 import { decodeOffsetCheckpoint, encodeOffsetCheckpoint, type PartitionOffset } from './checkpoint-text.ts'
-import { joinPath, partitionDirectoryName } from './file-names.ts'
+import { joinPath, parentPath, partitionDirectoryName } from './file-names.ts'
 import { type FileLock, type FileSystem, FileSystemError } from './file-system.ts'
 import type { LogEnvironment } from './log-environment.ts'
 import {
@@ -33,6 +33,7 @@ export async function formatLogDirectory(fileSystem: FileSystem, path: string, m
   await fileSystem.makeDirectory(path)
   if ((await readMetaProperties(fileSystem, path)) !== undefined) throw new Error(`${path} is formatted already`)
   await fileSystem.replaceFile(joinPath(path, metaPropertiesName), encodeMetaProperties(meta))
+  await fileSystem.syncDirectory(parentPath(path))
 }
 
 /** Undefined when the directory is not formatted, or not there. Throws an Error when the file is damaged. */
@@ -193,7 +194,8 @@ export class LogDirectory {
   }
 }
 
-function checkMeta(path: string, stored: MetaProperties, wanted: { clusterId: string; nodeId: number }): void {
+/** Throws an Error unless a formatted directory is this node's. */
+export function checkMeta(path: string, stored: MetaProperties, wanted: { clusterId: string; nodeId: number }): void {
   if (stored.clusterId !== wanted.clusterId) {
     throw new Error(`${path} belongs to cluster ${stored.clusterId}, not to ${wanted.clusterId}`)
   }

@@ -22,7 +22,7 @@ import {
 import type { FileSystem } from './file-system.ts'
 import { IndexCache } from './index-cache.ts'
 import { createIoLanes } from './io-lane.ts'
-import { type CheckpointName, isDiskError, LogDirectory } from './log-directory.ts'
+import { type CheckpointName, checkMeta, isDiskError, LogDirectory, readMetaProperties } from './log-directory.ts'
 import type { LogEnvironment } from './log-environment.ts'
 import { TailBudget } from './log-tail.ts'
 import { OpenFiles } from './open-files.ts'
@@ -111,7 +111,10 @@ export class LogManager {
     const tailBudget = new TailBudget(options.tailBytesMax ?? 32 * 1024 * 1024)
     const { fileSystem, clock, random, logger, codecs = noCodecs } = options
     try {
-      for (const path of options.directories) {
+      // All are looked at before one is formatted: a wrong one among them must not leave traces in the others.
+      const usable: string[] = []
+      for (const path of options.directories) if (await manager.#checkDirectory(path)) usable.push(path)
+      for (const path of usable) {
         const lanes = createIoLanes(options.laneLimits ?? { read: 8, write: 4, flush: 4 })
         const environment = { fileSystem, files, indexCache, tailBudget, clock, random, logger, codecs, lanes }
         await manager.#openDirectory(path, environment)
@@ -279,14 +282,30 @@ export class LogManager {
     this.#logs.clear()
   }
 
+  /** False when the disk fails. */
+  async #checkDirectory(path: string): Promise<boolean> {
+    try {
+      const meta = await readMetaProperties(this.#options.fileSystem, path)
+      if (meta !== undefined) checkMeta(path, meta, this.#options)
+      return true
+    } catch (error) {
+      this.#onUnusable(path, error)
+      return false
+    }
+  }
+
   async #openDirectory(path: string, environment: LogEnvironment): Promise<void> {
     try {
       this.#directories.push(await LogDirectory.open(path, environment, this.#options))
     } catch (error) {
-      if (!isDiskError(error)) throw error
-      this.#options.logger.error('a log directory cannot be used', { directory: path, error: error.message })
-      this.#unusable.push({ path, error })
+      this.#onUnusable(path, error)
     }
+  }
+
+  #onUnusable(path: string, error: unknown): void {
+    if (!isDiskError(error)) throw error
+    this.#options.logger.error('a log directory cannot be used', { directory: path, error: error.message })
+    this.#unusable.push({ path, error })
   }
 
   async #loadDirectory(directory: LogDirectory, options: LoadLogsOptions): Promise<void> {

@@ -39,6 +39,17 @@ export class LogHarness {
     return watched
   }
 
+  /** Lets time pass, a second at a time, and what it starts come to its end. */
+  async pass(ms: number): Promise<void> {
+    for (let left = ms; left > 0; left -= 1000) {
+      this.clock.advance(Math.min(left, 1000))
+      for (let turns = 0; turns < 300; turns++) {
+        await Promise.resolve()
+        this.clock.runTurn()
+      }
+    }
+  }
+
   async makeRoot(): Promise<void> {
     await this.drive(this.disk.makeDirectory('/data'))
     await this.drive(this.disk.syncDirectory('/'))
