@@ -159,13 +159,17 @@ export class RaftDelivery {
     // A snapshot took the log's place while it was read.
     if (this.#nextOffset !== fromOffset) return
     const cursor = new BatchCursor(bytes)
-    while (!this.#isStopped && cursor.next()) {
-      const lastOffset = batch.lastOffset(bytes, cursor.position)
-      if (lastOffset < this.#nextOffset) continue
-      if (lastOffset >= this.#highWatermark) break
-      this.#guard(() => this.#deliverBatch(bytes, cursor.position, lastOffset, cursor.size))
-      this.#nextOffset = lastOffset + 1
-      this.#maybeActivate()
+    try {
+      while (!this.#isStopped && cursor.next()) {
+        const lastOffset = batch.lastOffset(bytes, cursor.position)
+        if (lastOffset < this.#nextOffset) continue
+        if (lastOffset >= this.#highWatermark) break
+        this.#deliverBatch(bytes, cursor.position, lastOffset, cursor.size)
+        this.#nextOffset = lastOffset + 1
+        this.#maybeActivate()
+      }
+    } catch (error) {
+      this.#fail(error as Error)
     }
     assert(this.#isStopped || this.#nextOffset > fromOffset, `a committed batch at ${fromOffset}`)
   }

@@ -10,7 +10,9 @@ import { joinPath } from '../log/file-names.ts'
 import type { FileHandle, FileSystem } from '../log/file-system.ts'
 import { BatchCursor } from '../protocol/record/batch-cursor.ts'
 import * as batch from '../protocol/record/batch-header.ts'
-import { decodeRecords } from '../protocol/record/record.ts'
+import { noCodecs } from '../protocol/record/compression.ts'
+import { openRecords } from '../protocol/record/record.ts'
+import { RecordCursor } from '../protocol/record/record-cursor.ts'
 import { type ControlRecord, decodeControlBatch, encodeControlBatch, encodeDataBatch } from '../raft/log-batches.ts'
 import type { OffsetAndEpoch } from '../raft/log-view.ts'
 import type { QuorumSettings } from '../raft/voter-history.ts'
@@ -84,7 +86,14 @@ export function decodeSnapshot(bytes: Buffer, path: string): SnapshotContent {
 
 /** The values of the records of the batch at `position`. */
 export function recordValues(bytes: Buffer, position: number): Buffer[] {
-  return decodeRecords(bytes, position).map(({ value }) => value ?? Buffer.alloc(0))
+  const cursor = new RecordCursor()
+  openRecords(cursor, bytes, position, noCodecs)
+  const values: Buffer[] = []
+  for (let left = batch.recordsCount(bytes, position); left > 0; left--) {
+    cursor.next()
+    values.push(cursor.bytes.subarray(cursor.valuePosition, cursor.valuePosition + Math.max(0, cursor.valueSize)))
+  }
+  return values
 }
 
 function settingsOf(control: readonly ControlRecord[]): QuorumSettings | undefined {
