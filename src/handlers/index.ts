@@ -32,13 +32,15 @@ export interface ServedApi {
   readonly minVersion: number
   readonly maxVersion: number
   readonly listeners: readonly Listener[]
+  /** The connection's next request is not looked at before this one is answered, as Kafka does with all. */
+  readonly isSerial?: true
 }
 
 /** The versions of an API are those of its schema, less one that is not final yet. */
 function serve<Request extends object, Response extends object>(
   apiKey: number,
   handle: Handler<Request, Response>,
-  listeners?: readonly Listener[],
+  options: Partial<Pick<ServedApi, 'listeners' | 'isSerial'>> = {},
 ): readonly [number, ServedApi] {
   const { request } = apis.get(apiKey)!
   return [
@@ -48,19 +50,21 @@ function serve<Request extends object, Response extends object>(
       handle,
       minVersion: request.minVersion,
       maxVersion: request.latestVersionUnstable ? request.maxVersion - 1 : request.maxVersion,
-      listeners: listeners ?? request.listeners,
+      listeners: request.listeners,
+      ...options,
     },
   ]
 }
 
-const onBrokers: readonly Listener[] = ['broker']
+const onBrokers: { readonly listeners: readonly Listener[] } = { listeners: ['broker'] }
 
 /** Advertised from version 0, though 0 to 2 close the connection: librdkafka gates compression on it (KAFKA-18659). */
 const produceKey = 0
 
 export const handlers: ReadonlyMap<number, ServedApi> = new Map([
   serve(produceKey, handleProduce),
-  serve(1, handleFetch, onBrokers),
+  // A session's requests follow one another: one that waits must not be overtaken.
+  serve(1, handleFetch, { ...onBrokers, isSerial: true }),
   serve(2, handleListOffsets),
   serve(3, handleMetadata),
   serve(18, apiVersionsHandler(servedApis)),

@@ -119,6 +119,11 @@ export class Partition {
     this.#listeners.push(listener)
   }
 
+  removeListener(listener: PartitionListener): void {
+    const at = this.#listeners.indexOf(listener)
+    if (at >= 0) this.#listeners.splice(at, 1)
+  }
+
   /** Why a request that needs the leader, and believes in `currentLeaderEpoch` (-1: any), is refused; 0 when it is not. */
   leaderError(currentLeaderEpoch: number): ErrorCode {
     if (this.#state === 'leader' && (currentLeaderEpoch < 0 || currentLeaderEpoch === this.#leaderEpoch)) return 0
@@ -139,7 +144,6 @@ export class Partition {
     }
     this.#adopt(log, this.#environment.brokerId, assignment.leaderEpoch)
     log.assignEpochStart(assignment.leaderEpoch, log.nextOffset)
-    this.#sizes.clear()
     this.#replicas = new LeaderReplicas({
       brokerId: this.#environment.brokerId,
       assignment,
@@ -153,8 +157,10 @@ export class Partition {
     })
     this.#state = 'leader'
     log.updateHighWatermark(this.#replicas.highWatermark)
-    this.#onChanged(errorCodes.NOT_LEADER_OR_FOLLOWER)
+    // Who waits since an earlier epoch of the same leader goes on: nothing of the log was lost.
+    this.replicatedWaits.reach(log.highWatermark)
     this.#tellHighWatermark()
+    this.#wakeChanged()
   }
 
   /** The metadata names another leader, or none (-1). */
@@ -163,6 +169,7 @@ export class Partition {
     this.#adopt(log, leaderId, leaderEpoch)
     this.#state = 'follower'
     this.#replicas = undefined
+    this.#sizes.clear()
     if (!isSame) this.#onChanged(errorCodes.NOT_LEADER_OR_FOLLOWER)
   }
 
@@ -278,7 +285,8 @@ export class Partition {
   }
 
   #tellHighWatermark(): void {
-    for (const listener of this.#listeners) listener.onHighWatermark?.(this.highWatermark)
+    if (this.#listeners.length === 0) return
+    for (const listener of [...this.#listeners]) listener.onHighWatermark?.(this.highWatermark)
   }
 
   #wakeFetches(highWatermarkBefore: number, stableBefore: number): void {
@@ -297,9 +305,13 @@ export class Partition {
   }
 
   #onChanged(error: ErrorCode): void {
-    this.changeCount++
     this.writtenWaits.failAll(error)
     this.replicatedWaits.failAll(error)
+    this.#wakeChanged()
+  }
+
+  #wakeChanged(): void {
+    this.changeCount++
     for (const wait of [...this.fetchWaits]) wait.onChanged()
   }
 
