@@ -14,7 +14,7 @@ import type { ControllerResult } from './controller-result.ts'
 import { type ControllerState, isElrEnabled } from './controller-state.ts'
 
 const minInSyncReplicas = 'min.insync.replicas'
-const maxValueLength = 32_767
+const maxValueSize = 32_767
 
 export interface ConfigOperation {
   readonly type: 'SET' | 'DELETE' | 'APPEND' | 'SUBTRACT'
@@ -163,10 +163,10 @@ function valueAfter(
 }
 
 function checkTransition(state: ControllerState, resource: ConfigResource, name: string, value: string | null): void {
-  if (value !== null && value.length > maxValueLength) {
+  if (value !== null && Buffer.byteLength(value) > maxValueSize) {
     throw new KafkaError(
       'INVALID_CONFIG',
-      `The configuration value cannot be added because it exceeds the maximum value size of ${maxValueLength} bytes.`,
+      `The configuration value cannot be added because it exceeds the maximum value size of ${maxValueSize} bytes.`,
     )
   }
   if (name !== minInSyncReplicas || resource.type !== configResourceTypes.broker || !isElrEnabled(state.image)) return

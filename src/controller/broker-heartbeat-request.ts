@@ -58,6 +58,8 @@ export function processBrokerHeartbeat(
   state.heartbeats.touch(broker.id, broker.epoch, request.currentMetadataOffset, nowMs)
   const isFenced = next === 'fenced' || next === 'shutdownNow'
   if (isFenced) state.heartbeats.endControlledShutdown(broker.id)
+  // Who was told to stop is gone: its successor need not wait for a session to run out, as it must with Apache Kafka.
+  if (next === 'shutdownNow') state.heartbeats.remove(broker.id)
   if (next === 'controlledShutdown') {
     // Others must have read the records that move its leaderships away.
     state.heartbeats.beginControlledShutdown(broker.id, broker.epoch, state.image.nextOffset + records.length - 1)
