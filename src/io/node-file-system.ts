@@ -15,6 +15,7 @@ import { lockFile } from './file-lock.ts'
 
 /** Buffers in one writev; the limit of Linux. */
 const buffersMax = 1024
+const smallFileSize = 2048
 
 export class NodeFileSystem implements FileSystem {
   async open(filePath: string, options: { create?: boolean; readOnly?: boolean } = {}): Promise<FileHandle> {
@@ -38,8 +39,20 @@ export class NodeFileSystem implements FileSystem {
     }
   }
 
-  readFile(filePath: string): Promise<Buffer> {
-    return call<Buffer>(filePath, (done) => fs.readFile(filePath, done))
+  /** Most files are small: one read without asking for the size does, and nobody waits for the close. */
+  async readFile(filePath: string): Promise<Buffer> {
+    const descriptor = await call<number>(filePath, (done) => fs.open(filePath, fs.constants.O_RDONLY, done))
+    const handle = new NodeFileHandle(filePath, descriptor)
+    try {
+      const first = Buffer.allocUnsafe(smallFileSize)
+      const count = await call<number>(filePath, (done) => fs.read(descriptor, first, 0, smallFileSize, 0, done))
+      // A copy: indexes are kept, and should not keep what they do not fill.
+      if (count < smallFileSize) return Buffer.from(first.subarray(0, count))
+      const whole = Buffer.allocUnsafeSlow(await handle.size())
+      return whole.subarray(0, await handle.read(whole, 0))
+    } finally {
+      handle.close().catch(() => undefined)
+    }
   }
 
   async replaceFile(filePath: string, content: Buffer | string): Promise<void> {

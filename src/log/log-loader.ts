@@ -9,7 +9,7 @@ import * as batch from '../protocol/record/batch-header.ts'
 import { decodeEpochCheckpoint } from './checkpoint-text.ts'
 import { walkHeaders } from './file-batches.ts'
 import { epochCheckpointName, fileSuffixes, joinPath, offsetFileName, parseOffsetFileName } from './file-names.ts'
-import type { FileSystem } from './file-system.ts'
+import { type FileSystem, FileSystemError } from './file-system.ts'
 import { LeaderEpochs } from './leader-epochs.ts'
 import type { LogEnvironment } from './log-environment.ts'
 import { readEndOffset, rebuildProducers, recoverSegment } from './log-replay.ts'
@@ -24,6 +24,8 @@ export interface LogFiles {
   /** Base offsets of `.log` files, ascending. */
   readonly baseOffsets: readonly number[]
   readonly snapshotOffsets: readonly number[]
+  /** The directory was made just now. */
+  readonly isNew: boolean
 }
 
 export interface LoadOptions {
@@ -34,23 +36,41 @@ export interface LoadOptions {
   readonly logStartOffset: number
 }
 
-/** Lists the directory, after removing what an interrupted deletion or compaction left. */
+/** Lists the directory, after making it or removing what an interrupted deletion or compaction left. */
 export async function prepareLogFiles(environment: LogEnvironment, directory: string): Promise<LogFiles> {
-  const { fileSystem } = environment
-  const names = new Set((await fileSystem.list(directory)).map((entry) => entry.name))
-  let hasChanged = false
+  const names = await listOrMake(environment.fileSystem, directory)
+  if (names === undefined) return { ...sortFiles(new Set()), isNew: true }
+  const isLeftOver = await removeLeftOvers(environment, directory, names)
+  if (!isLeftOver) return sortFiles(names)
+  await completeSwaps(environment, directory, names)
+  return sortFiles(new Set((await environment.fileSystem.list(directory)).map((entry) => entry.name)))
+}
+
+/** Undefined when there was no directory. */
+async function listOrMake(fileSystem: FileSystem, directory: string): Promise<Set<string> | undefined> {
+  try {
+    return new Set((await fileSystem.list(directory)).map((entry) => entry.name))
+  } catch (error) {
+    if (!(error instanceof FileSystemError && error.code === 'ENOENT')) throw error
+    await fileSystem.makeDirectory(directory)
+    return undefined
+  }
+}
+
+/** True when there was something that a swap or a deletion left. */
+async function removeLeftOvers(
+  { fileSystem }: LogEnvironment,
+  directory: string,
+  names: Iterable<string>,
+): Promise<boolean> {
+  let isFound = false
   for (const name of names) {
-    const suffix = parseOffsetFileName(name)?.suffix
-    const isLeftOver = suffix?.endsWith(fileSuffixes.deleted) || suffix?.endsWith(fileSuffixes.cleaned)
+    const suffix = parseOffsetFileName(name)?.suffix ?? ''
+    const isLeftOver = suffix.endsWith(fileSuffixes.deleted) || suffix.endsWith(fileSuffixes.cleaned)
     if (isLeftOver) await fileSystem.remove(joinPath(directory, name))
-    hasChanged ||= isLeftOver === true || suffix?.endsWith(fileSuffixes.swap) === true
+    isFound ||= isLeftOver || suffix.endsWith(fileSuffixes.swap)
   }
-  if (hasChanged) {
-    await completeSwaps(environment, directory, names)
-    names.clear()
-    for (const entry of await fileSystem.list(directory)) names.add(entry.name)
-  }
-  return sortFiles(names)
+  return isFound
 }
 
 function sortFiles(names: Set<string>): LogFiles {
@@ -62,7 +82,7 @@ function sortFiles(names: Set<string>): LogFiles {
     else if (parsed?.suffix === fileSuffixes.snapshot) snapshotOffsets.push(parsed.offset)
   }
   baseOffsets.sort((left, right) => left - right)
-  return { names, baseOffsets, snapshotOffsets }
+  return { names, baseOffsets, snapshotOffsets, isNew: false }
 }
 
 /**
@@ -128,6 +148,7 @@ export async function loadLog(state: LogState, files: LogFiles, options: LoadOpt
     const segment = LogSegment.load(state.environment, state.directory, baseOffset, size ?? 0)
     // A clean stop flushed what has content, and with it the way to it.
     segment.isEntryDurable = options.hadCleanShutdown && segment.size > 0
+    segment.hasTransactionIndex = files.names.has(offsetFileName(baseOffset, fileSuffixes.transactionIndex))
     state.segments.add(segment)
   }
   state.isDirectoryDurable = state.segments.all.some((segment) => segment.isEntryDurable)
@@ -247,7 +268,7 @@ async function loadEpochs(state: LogState, files: LogFiles): Promise<boolean> {
 
 /** Index files without a `.log`. */
 async function removeOrphans(state: LogState, files: LogFiles): Promise<void> {
-  const { fileSystem } = state.environment as { fileSystem: FileSystem }
+  const { fileSystem } = state.environment
   for (const name of files.names) {
     const parsed = parseOffsetFileName(name)
     if (parsed === undefined || files.names.has(offsetFileName(parsed.offset, fileSuffixes.log))) continue

@@ -7,7 +7,8 @@ import { KafkaError } from '../protocol/errors.ts'
 import * as batch from '../protocol/record/batch-header.ts'
 import { type FileBatches, walkHeaders } from './file-batches.ts'
 import type { FileHandle } from './file-system.ts'
-import type { LogSegment } from './log-segment.ts'
+import { rebuildIndexes } from './log-replay.ts'
+import { DamagedIndexError, type LogSegment } from './log-segment.ts'
 import type { LogState } from './log-state.ts'
 import type { OffsetIndex } from './offset-index.ts'
 import { emptyReadResult, FileRegion, ReadResult } from './records-slice.ts'
@@ -62,7 +63,10 @@ async function readFromFiles(
   return emptyReadResult
 }
 
-/** A segment may go while it is read: its reader came too late. Any other failure takes the log offline. */
+/**
+ * Reads with a segment's indexes and file. Damaged indexes are made anew; a segment that goes meanwhile means that its
+ * reader came too late. Any other failure takes the log offline.
+ */
 export function readSegment<Result>(
   state: LogState,
   segment: LogSegment,
@@ -70,7 +74,13 @@ export function readSegment<Result>(
 ): Promise<Result> {
   return state.guard(async () => {
     try {
-      return await read()
+      try {
+        return await read()
+      } catch (error) {
+        if (!(error instanceof DamagedIndexError) || segment.isDiscarded) throw error
+        await rebuildIndexes(state, segment)
+        return await read()
+      }
     } catch (error) {
       if (!segment.isDiscarded) throw error
       throw new KafkaError('OFFSET_OUT_OF_RANGE', `Segment ${segment.baseOffset} of ${state.name} was deleted`)

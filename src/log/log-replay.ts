@@ -4,28 +4,56 @@
  */
 import * as batch from '../protocol/record/batch-header.ts'
 import { FileBatches } from './file-batches.ts'
-import type { LogSegment } from './log-segment.ts'
+import { LogSegment } from './log-segment.ts'
 import type { LogState } from './log-state.ts'
+import { ProducerState } from './producer-state.ts'
 
 const scanWindowSize = 1024 * 1024
 
 /** Makes the producers' state that of the log up to `endOffset`: the newest snapshot below, and the batches after it. */
-export async function rebuildProducers(state: LogState, endOffset: number): Promise<void> {
+export async function rebuildProducers(
+  state: LogState,
+  endOffset: number,
+  producers: ProducerState = state.producers,
+): Promise<void> {
   const firstOffset = state.segments.first.baseOffset
   const snapshot = await state.environment.lanes.read.run(() => state.snapshots.readLatest(firstOffset, endOffset))
   const startOffset = snapshot?.offset ?? Math.min(Math.max(state.logStartOffset, firstOffset), endOffset)
-  state.producers.reset(startOffset, snapshot?.entries)
+  producers.reset(startOffset, snapshot?.entries)
   for (let index = Math.max(state.segments.floorIndex(startOffset), 0); ; index++) {
     const segment = state.segments.at(index)
-    if (segment === undefined || segment.baseOffset >= endOffset || state.producers.endOffset >= endOffset) break
+    if (segment === undefined || segment.baseOffset >= endOffset || producers.endOffset >= endOffset) break
     await scan(state, segment, segment.writtenSize, (bytes, at) => {
       if (batch.lastOffset(bytes, at) < startOffset) return true
       if (batch.baseOffset(bytes, at) >= endOffset) return false
-      state.producers.replay(bytes, at)
+      producers.replay(bytes, at)
       return true
     })
   }
-  state.producers.endOffset = endOffset
+  producers.endOffset = endOffset
+}
+
+/**
+ * Makes the indexes of an older segment anew from its file and the producers' state at its start, when the index files
+ * turn out to be damaged while the log is in use.
+ */
+export async function rebuildIndexes(state: LogState, segment: LogSegment): Promise<void> {
+  const { environment, config } = state
+  environment.logger.warn('indexes of a segment are made anew', { log: state.name, segment: segment.baseOffset })
+  const producers = new ProducerState()
+  await rebuildProducers(state, segment.baseOffset, producers)
+  const rebuilt = LogSegment.create(environment, segment.directory, segment.baseOffset)
+  const validSize = await scan(state, segment, segment.writtenSize, (bytes, at, size) => {
+    rebuilt.onAppended(bytes, at, size, config.indexIntervalBytes)
+    const completed = producers.replay(bytes, at)
+    if (completed?.isAborted) rebuilt.indexes.transactions.append(completed)
+    return true
+  })
+  if (validSize < segment.writtenSize)
+    throw new Error(`Segment ${segment.file.path} is damaged at position ${validSize}`)
+  rebuilt.closeTimeIndex()
+  segment.adoptIndexes(rebuilt)
+  await environment.lanes.write.run(() => segment.saveIndexes(true))
 }
 
 /**

@@ -2,6 +2,7 @@
  * Which segments of a log are due: too old, too much, or below the log start offset (DeleteRecords). Always from the front,
  * never at or above the high watermark.
  */
+import { readSegment } from './log-reader.ts'
 import type { LogSegment } from './log-segment.ts'
 import type { LogState } from './log-state.ts'
 import { deleteSegmentFiles } from './segment-files.ts'
@@ -39,8 +40,7 @@ export async function deleteOldSegments(state: LogState, nowMs: number, roll: ()
  * would keep the segment for ever, so that counts as now at the time of the roll, as good as the log knows it.
  */
 async function trustedTimestamp(state: LogState, segment: LogSegment, nowMs: number): Promise<number> {
-  if (segment.maxTimestamp === undefined) await segment.loadIndexes()
-  const largest = segment.maxTimestamp!
+  const largest = await readSegment(state, segment, () => segment.loadMaxTimestamp())
   if (largest < 0) return segment.createdMs
   return largest > nowMs + state.config.messageTimestampAfterMaxMs ? segment.createdMs : largest
 }

@@ -19,6 +19,11 @@ import {
   saveIndexes,
 } from './segment-indexes.ts'
 
+/** The index files of a segment are not there or not usable: they must be made anew from the log. */
+export class DamagedIndexError extends Error {
+  override name = 'DamagedIndexError'
+}
+
 export class LogSegment {
   readonly baseOffset: number
   readonly file: PooledFile
@@ -37,6 +42,8 @@ export class LogSegment {
   pendingSnapshot: Buffer | undefined
   /** True until the writer made the file. */
   isFileMissing = false
+  /** False when there is no `.txnindex` file for certain. */
+  hasTransactionIndex = true
   /** True once its files are going, for retention or truncation. */
   isDiscarded = false
   /** False until the directory was flushed after the file's creation. */
@@ -145,6 +152,12 @@ export class LogSegment {
     return indexes
   }
 
+  /** The largest timestamp, from the time index when it is not known yet; -1 without one. Rejects as `loadIndexes`. */
+  async loadMaxTimestamp(): Promise<number> {
+    if (this.maxTimestamp === undefined) await this.loadIndexes()
+    return this.maxTimestamp!
+  }
+
   /** The indexes of a segment that has them in memory for certain. */
   get indexes(): SegmentIndexes {
     assert(this.#indexes !== undefined, `the indexes of segment ${this.baseOffset} are in memory`)
@@ -153,7 +166,9 @@ export class LogSegment {
 
   /** True when the index files were there and sane: they are in memory then. */
   async tryLoadIndexes(): Promise<boolean> {
-    const indexes = await readIndexes(this.#environment.fileSystem, this.#directory, this.baseOffset, this.size)
+    const { fileSystem } = this.#environment
+    const { baseOffset, size, hasTransactionIndex } = this
+    const indexes = await readIndexes(fileSystem, this.#directory, { baseOffset, size, hasTransactionIndex })
     if (indexes === undefined) return false
     this.#indexes = indexes
     this.#saved = {
@@ -180,6 +195,15 @@ export class LogSegment {
     this.#bytesSinceIndexEntry = 0
   }
 
+  /** Takes over indexes that were made anew from the file. */
+  adoptIndexes(rebuilt: LogSegment): void {
+    this.#indexes = rebuilt.indexes
+    this.#saved = nothingSaved()
+    this.maxTimestamp = rebuilt.maxTimestamp
+    this.maxTimestampOffset = rebuilt.maxTimestampOffset
+    if (!this.#isActive) this.#environment.indexCache.touch(this, indexesSize(this.#indexes))
+  }
+
   /** Cuts the segment at `size` bytes, where the batch with `offset` began. The file is cut by the caller. */
   truncateTo(offset: number, size: number): void {
     const { offset: offsets, time, transactions } = this.indexes
@@ -204,6 +228,7 @@ export class LogSegment {
       await this.loadIndexes()
     }
     await saveIndexes(this.#environment.fileSystem, this.#directory, this.indexes, this.#saved, sync)
+    this.hasTransactionIndex = this.#saved.transactions > 0
   }
 
   onDirectoryRenamed(directory: string): void {
@@ -226,7 +251,8 @@ export class LogSegment {
   async #readIndexes(): Promise<SegmentIndexes> {
     const { lanes } = this.#environment
     const isLoaded = await lanes.read.run(() => this.tryLoadIndexes())
-    if (!isLoaded) throw new Error(`The indexes of segment ${this.baseOffset} in ${this.#directory} are damaged`)
+    if (!isLoaded)
+      throw new DamagedIndexError(`The indexes of segment ${this.baseOffset} in ${this.#directory} are damaged`)
     return this.indexes
   }
 }

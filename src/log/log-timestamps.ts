@@ -48,7 +48,7 @@ export async function findMaxTimestamp(state: LogState): Promise<TimestampAndOff
 
 /** The largest timestamp of the batches that reach to the log start offset or beyond; -1 without one. */
 async function visibleMaxTimestamp(state: LogState, segment: LogSegment): Promise<number> {
-  if (segment.baseOffset >= state.logStartOffset) return loadMaxTimestamp(segment)
+  if (segment.baseOffset >= state.logStartOffset) return segment.loadMaxTimestamp()
   const { offset: offsets } = await segment.loadIndexes()
   const handle = await segment.file.pin()
   try {
@@ -66,18 +66,13 @@ async function visibleMaxTimestamp(state: LogState, segment: LogSegment): Promis
   }
 }
 
-async function loadMaxTimestamp(segment: LogSegment): Promise<number> {
-  if (segment.maxTimestamp === undefined) await segment.loadIndexes()
-  return segment.maxTimestamp!
-}
-
 async function findInSegment(
   state: LogState,
   segment: LogSegment,
   timestamp: number,
   startOffset: number,
 ): Promise<TimestampAndOffset | undefined> {
-  if ((await loadMaxTimestamp(segment)) < timestamp || segment.writtenSize === 0) return undefined
+  if ((await segment.loadMaxTimestamp()) < timestamp || segment.writtenSize === 0) return undefined
   const { offset: offsets, time } = await segment.loadIndexes()
   // An entry says that up to its offset nothing is later: only what comes before an equal timestamp may be skipped.
   const start = offsets.lookup(Math.max(time.lookup(timestamp - 1), startOffset))

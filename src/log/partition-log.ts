@@ -19,7 +19,7 @@ import type { EpochEndOffset, EpochEntry } from './leader-epochs.ts'
 import { type AppendOptions, type AppendResult, appendAsFollower, appendAsLeader, rollLog } from './log-append.ts'
 import type { LogEnvironment } from './log-environment.ts'
 import { flushForClose, flushLog, saveEpochs } from './log-flush.ts'
-import { loadLog, prepareLogFiles } from './log-loader.ts'
+import { type LogFiles, loadLog, prepareLogFiles } from './log-loader.ts'
 import { type ReadOptions, readAbortedTransactions, readLog } from './log-reader.ts'
 import { deleteOldSegments } from './log-retention.ts'
 import { LogState } from './log-state.ts'
@@ -89,17 +89,14 @@ export class PartitionLog {
   /** Rejects with INCONSISTENT_TOPIC_ID when the directory is another topic's, with FileSystemError when the disk fails. */
   static async open(options: PartitionLogOptions): Promise<PartitionLog> {
     const { environment, directory } = options
-    const { fileSystem } = environment
-    const isNew = await makeDirectoryIfMissing(environment, directory)
-    const topicId = await openMetadata(environment, options)
     const files = await prepareLogFiles(environment, directory)
+    const topicId = await openMetadata(files, options)
     let log: PartitionLog | undefined
     const identity = { directory, topic: options.topic, partition: options.partition, topicId }
     const state = new LogState(environment, identity, options.config, files.snapshotOffsets, (error) => {
       if (log !== undefined) log.#onFailure(error)
     })
     await loadLog(state, files, options)
-    if (isNew) await fileSystem.syncDirectory(directory)
     state.setHighWatermark(options.highWatermark)
     log = new PartitionLog(state, options)
     log.#writer.wake()
@@ -446,22 +443,11 @@ export class PartitionLog {
   }
 }
 
-async function makeDirectoryIfMissing({ fileSystem }: LogEnvironment, directory: string): Promise<boolean> {
-  const isNew = await fileSystem.list(directory).then(
-    () => false,
-    (error: { code?: string }) => {
-      if (error.code === 'ENOENT') return true
-      throw error
-    },
-  )
-  if (isNew) await fileSystem.makeDirectory(directory)
-  return isNew
-}
-
 /** The topic id of the directory; written when it has none. */
-async function openMetadata({ fileSystem }: LogEnvironment, options: PartitionLogOptions): Promise<Uuid> {
+async function openMetadata(files: LogFiles, options: PartitionLogOptions): Promise<Uuid> {
+  const { fileSystem } = options.environment
   const path = joinPath(options.directory, partitionMetadataName)
-  const bytes = await readIfThere(fileSystem, path)
+  const bytes = files.names.has(partitionMetadataName) ? await readIfThere(fileSystem, path) : undefined
   const stored = bytes === undefined ? undefined : decodePartitionMetadata(bytes.toString())
   const { topicId } = options
   if (stored === undefined) {

@@ -31,21 +31,22 @@ export function indexesSize(indexes: SegmentIndexes): number {
 }
 
 /**
- * Reads a segment's index files. Undefined when one is missing or cannot be an index of a log of `logSize` bytes: the
- * segment must be scanned then. A missing transaction index is an empty one.
+ * Reads the index files of a segment whose log has `size` bytes. Undefined when one is missing or cannot be an index of
+ * it: the segment must be scanned then. A missing transaction index is an empty one.
  */
 export async function readIndexes(
   fileSystem: FileSystem,
   directory: string,
-  baseOffset: number,
-  logSize: number,
+  segment: { readonly baseOffset: number; readonly size: number; readonly hasTransactionIndex: boolean },
 ): Promise<SegmentIndexes | undefined> {
+  const { baseOffset, size, hasTransactionIndex } = segment
   const read = (suffix: string) => readIfThere(fileSystem, joinPath(directory, offsetFileName(baseOffset, suffix)))
   const offsetBytes = await read(fileSuffixes.offsetIndex)
   const timeBytes = await read(fileSuffixes.timeIndex)
   if (offsetBytes === undefined || timeBytes === undefined) return undefined
-  if (!OffsetIndex.isSane(offsetBytes, logSize) || !TimeIndex.isSane(timeBytes)) return undefined
-  const transactions = TransactionIndex.decode((await read(fileSuffixes.transactionIndex)) ?? Buffer.alloc(0))
+  if (!OffsetIndex.isSane(offsetBytes, size) || !TimeIndex.isSane(timeBytes)) return undefined
+  const transactionBytes = hasTransactionIndex ? await read(fileSuffixes.transactionIndex) : undefined
+  const transactions = TransactionIndex.decode(transactionBytes ?? Buffer.alloc(0))
   if (transactions === undefined) return undefined
   return {
     offset: new OffsetIndex(baseOffset, offsetBytes),

@@ -218,7 +218,7 @@ describe('read', () => {
     log.advanceLogStartOffset(25)
     expect(await harness.drive(log.deleteOldSegments(harness.clock.now()))).toBe(2)
     expect(await names('.deleted')).not.toEqual([])
-    await harness.clock.advanceAsync(20)
+    await harness.pass(20)
     expect(await names('.deleted')).toEqual([])
     const open = () => [...harness.disk.openPaths.values()]
     expect(open()).toContain(`${directory}/00000000000000000000.log`)
