@@ -82,3 +82,7 @@ export function parentPath(path: string): string {
   const end = path.lastIndexOf('/')
   return end < 0 ? '.' : path.slice(0, Math.max(end, 1))
 }
+
+export function baseName(path: string): string {
+  return path.slice(path.lastIndexOf('/') + 1)
+}
