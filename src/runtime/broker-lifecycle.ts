@@ -27,6 +27,8 @@ import type { MetadataPublisher } from './metadata-publisher.ts'
 const retryMs = 100
 /** How long a caught-up check waits for the log to move on before it asks again. */
 const catchUpWaitMs = 100
+/** How long the shutdown waits for the log to move on before it asks again. */
+const shutdownRetryMs = 50
 
 export interface BrokerLifecycleOptions {
   readonly brokerId: number
@@ -119,14 +121,15 @@ export class BrokerLifecycle {
     this.#state = 'shutting down'
     this.#heartbeatTimer?.cancel()
     const deadlineMs = clock.monotonic() + timeoutMs
-    while (wasRegistered) {
+    for (let attempt = 0; wasRegistered; attempt++) {
       const response = await this.#tryShutdownHeartbeat(deadlineMs)
       if (response?.shouldShutDown === true) break
       if (clock.monotonic() >= deadlineMs) {
         logger.warn('stopping without the leave of a controller')
         break
       }
-      await publisher.nextApplied(clock, response === undefined ? retryMs : 50)
+      // The first answer says that the shutdown has begun; a controller without other brokers grants it with the second.
+      if (attempt > 0 || response === undefined) await publisher.nextApplied(clock, shutdownRetryMs)
     }
     this.#state = 'stopped'
   }

@@ -47,7 +47,8 @@ export class MetadataSnapshots implements MetadataFollower {
     this.#bytes += batch.sizeInBytes
     const { clock, maxBytes, maxIntervalMs } = this.#options
     const isDue = maxIntervalMs > 0 && clock.monotonic() - this.#lastMs >= maxIntervalMs
-    if (this.#bytes >= maxBytes || isDue) this.write()
+    // Not within the delivery of this batch, which the driver counts as delivered only afterwards.
+    if (this.#bytes >= maxBytes || isDue) clock.endOfTurn(() => void this.write())
   }
 
   /** Writes one now, unless one is being written or a metadata transaction is under way. */
