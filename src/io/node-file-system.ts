@@ -31,12 +31,12 @@ export class NodeFileSystem implements FileSystem {
   }
 
   async size(filePath: string): Promise<number | undefined> {
-    try {
-      return (await call<fs.Stats>(filePath, (done) => fs.stat(filePath, done))).size
-    } catch (error) {
-      if ((error as FileSystemError).code === 'ENOENT') return undefined
-      throw error
-    }
+    return (await statIfThere(filePath))?.size
+  }
+
+  async modifiedMs(filePath: string): Promise<number | undefined> {
+    const stats = await statIfThere(filePath)
+    return stats === undefined ? undefined : Math.floor(stats.mtimeMs)
   }
 
   /** Most files are small: one read without asking for the size does, and nobody waits for the close. */
@@ -157,6 +157,15 @@ class NodeFileHandle implements FileHandle {
       else if (buffers.length === 1) fs.write(this.#descriptor, only, 0, size, position, onWritten)
       else fs.writev(this.#descriptor, buffers as Buffer[], position, onWritten)
     })
+  }
+}
+
+async function statIfThere(filePath: string): Promise<fs.Stats | undefined> {
+  try {
+    return await call<fs.Stats>(filePath, (done) => fs.stat(filePath, done))
+  } catch (error) {
+    if ((error as FileSystemError).code === 'ENOENT') return undefined
+    throw error
   }
 }
 

@@ -10,6 +10,8 @@ export interface FileSystem {
   list(path: string): Promise<readonly DirectoryEntry[]>
   /** The size in bytes of a file, or undefined when there is none. */
   size(path: string): Promise<number | undefined>
+  /** When a file was last written to, milliseconds since 1970; undefined when there is none. */
+  modifiedMs(path: string): Promise<number | undefined>
   readFile(path: string): Promise<Buffer>
   /** Writes a temporary file beside `path`, syncs it, renames it over `path` and syncs the directory. */
   replaceFile(path: string, content: Buffer | string): Promise<void>

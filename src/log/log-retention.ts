@@ -37,12 +37,14 @@ export async function deleteOldSegments(state: LogState, nowMs: number, roll: ()
 
 /**
  * The age of a segment for retention. A producer can claim any time: a timestamp further ahead than the topic allows
- * would keep the segment for ever, so that counts as now at the time of the roll, as good as the log knows it.
+ * would keep the segment for ever, so that the time of the last write counts in its place, as it does without timestamps.
  */
 async function trustedTimestamp(state: LogState, segment: LogSegment, nowMs: number): Promise<number> {
-  const largest = await readSegment(state, segment, () => segment.loadMaxTimestamp())
-  if (largest < 0) return segment.createdMs
-  return largest > nowMs + state.config.messageTimestampAfterMaxMs ? segment.createdMs : largest
+  return readSegment(state, segment, async () => {
+    const largest = await segment.loadMaxTimestamp()
+    const isTrusted = largest >= 0 && largest <= nowMs + state.config.messageTimestampAfterMaxMs
+    return isTrusted ? largest : segment.loadModifiedMs()
+  })
 }
 
 async function deleteWhile(

@@ -158,6 +158,12 @@ export class LogSegment {
     return this.maxTimestamp!
   }
 
+  /** When it was last written to, as far as clocks of ours tell; milliseconds since 1970. */
+  async loadModifiedMs(): Promise<number> {
+    const { lanes, fileSystem } = this.#environment
+    return (await lanes.read.run(() => fileSystem.modifiedMs(this.file.path))) ?? this.createdMs
+  }
+
   /** The indexes of a segment that has them in memory for certain. */
   get indexes(): SegmentIndexes {
     assert(this.#indexes !== undefined, `the indexes of segment ${this.baseOffset} are in memory`)

@@ -18,6 +18,7 @@ type Change =
   | { readonly kind: 'truncate'; readonly size: number }
 
 class SimulatedFile {
+  modifiedMs = 0
   cached: Buffer = Buffer.alloc(0)
   durable: Buffer = Buffer.alloc(0)
   unsynced: Change[] = []
@@ -52,6 +53,8 @@ export class FaultyFileSystem implements FileSystem {
   #faults: Fault[] = []
   readonly #locks = new Set<string>()
   operationsCount = 0
+  /** The time that files are stamped with. */
+  now = (): number => 0
   /** Paths of handles that are not closed. */
   readonly openPaths = new Map<FileHandle, string>()
 
@@ -77,6 +80,7 @@ export class FaultyFileSystem implements FileSystem {
       open: (path, options) => alive(path, () => this.open(path, options)),
       list: (path) => alive(path, () => this.list(path)),
       size: (path) => alive(path, () => this.size(path)),
+      modifiedMs: (path) => alive(path, () => this.modifiedMs(path)),
       readFile: (path) => alive(path, () => this.readFile(path)),
       replaceFile: (path, content) => alive(path, () => this.replaceFile(path, content)),
       makeDirectory: (path) => alive(path, () => this.makeDirectory(path)),
@@ -128,6 +132,13 @@ export class FaultyFileSystem implements FileSystem {
     return this.#operate('size', path, () => {
       const node = this.#find(path)
       return node instanceof SimulatedFile ? node.cached.length : undefined
+    })
+  }
+
+  async modifiedMs(path: string): Promise<number | undefined> {
+    return this.#operate('modifiedMs', path, () => {
+      const node = this.#find(path)
+      return node instanceof SimulatedFile ? node.modifiedMs : undefined
     })
   }
 
@@ -349,6 +360,7 @@ class SimulatedHandle implements FileHandle {
   }
 
   #change(change: Change): void {
+    this.#file.modifiedMs = this.#fileSystem.now()
     this.#file.cached = applied(this.#file.cached, change)
     this.#file.unsynced.push(change)
   }

@@ -20,6 +20,7 @@ export class LogHarness {
   constructor(config: Partial<LogConfig> = {}, seed = 1) {
     this.random = new SeededRandom(seed)
     this.disk = new FaultyFileSystem(this.random)
+    this.disk.now = () => this.clock.now()
     this.config = { ...defaultLogConfig, ...config }
     this.environment = this.#createEnvironment()
   }

@@ -12,7 +12,7 @@ import { buildTransactionMarker } from '../../src/protocol/record/control-record
 import { LogHarness } from './log-harness.ts'
 import { errorOf, LogModel, type ModelAborted, type ModelBatch } from './log-model.ts'
 
-const seedsCount = Number(process.env.LOG_SEEDS ?? 200)
+const seedsCount = Number(process.env.LOG_SEEDS ?? 150)
 const operationsPerSeed = 120
 
 class Run {

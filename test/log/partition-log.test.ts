@@ -6,6 +6,7 @@ import { FileRegion } from '../../src/log/records-slice.ts'
 import { KafkaError } from '../../src/protocol/errors.ts'
 import { buildBatch } from '../../src/protocol/record/batch-builder.ts'
 import * as batch from '../../src/protocol/record/batch-header.ts'
+import { buildTransactionMarker } from '../../src/protocol/record/control-record.ts'
 import { directory, LogHarness, plainBatch } from './log-harness.ts'
 import { errorOf } from './log-model.ts'
 
@@ -276,6 +277,14 @@ describe('retention', () => {
     expect(await harness.drive(log.deleteOldSegments(harness.clock.now() + 3_700_000))).toBe(2)
   })
 
+  test('a restart does not make old segments young', async () => {
+    await fill({ retentionMs: 3_600_000 }, [-1000, 0])
+    await harness.drive(log.close())
+    harness.clock.advance(3_700_000)
+    log = await harness.open({ hadCleanShutdown: true, highWatermark: 2 })
+    expect(await harness.drive(log.deleteOldSegments(harness.clock.now()))).toBe(2)
+  })
+
   test('by size', async () => {
     await fill({ retentionMs: -1, retentionBytes: size * 2 }, [0, 0, 0, 0, 0])
     expect(await harness.drive(log.deleteOldSegments(harness.clock.now()))).toBe(3)
@@ -377,6 +386,28 @@ describe('a failing disk', () => {
     harness.crash('process')
     log = await harness.open()
     expect(log.logEndOffset).toBe(2)
+  })
+
+  test('indexes that are damaged while the log is in use are made anew', async () => {
+    await start({ segmentBytes: 1500, indexIntervalBytes: 100 })
+    const transaction = { timestamp: 1, producerId: 7n, producerEpoch: 0, isTransactional: true }
+    log.append(buildBatch({ ...transaction, baseSequence: 0, records: [{}] }), client)
+    for (let count = 0; count < 10; count++) await harness.append(log)
+    const marker = { producerId: 7n, producerEpoch: 0, isCommit: false, coordinatorEpoch: 0, timestamp: 1 }
+    log.append(buildTransactionMarker(marker), { leaderEpoch: 3, origin: 'coordinator' })
+    for (let count = 0; count < 20; count++) await harness.append(log)
+    await harness.drive(log.close())
+    const index = (await names('index')).filter((name) => name.startsWith('00000000000000000000'))
+    const originals = index.map((name) => Buffer.from(harness.disk.peek(`${directory}/${name}`)))
+    expect(index).toHaveLength(3)
+    log = await harness.open({ hadCleanShutdown: true, highWatermark: 32 })
+    for (const name of index) harness.disk.poke(`${directory}/${name}`, Buffer.from('nonsense'))
+    expect(batch.baseOffset(await harness.drive(log.readBatches(5, 32, 1)), 0)).toBe(5)
+    expect(await harness.drive(log.abortedTransactions(0, 32))).toHaveLength(1)
+    for (const [at, name] of index.entries()) {
+      expect(harness.disk.peek(`${directory}/${name}`).equals(originals[at]!), name).toBe(true)
+    }
+    expect(log.isOffline).toBe(false)
   })
 
   test('a segment that cannot be read takes the log offline', async () => {
