@@ -390,10 +390,11 @@ describe('a failing disk', () => {
 
   test('indexes that are damaged while the log is in use are made anew', async () => {
     await start({ segmentBytes: 1500, indexIntervalBytes: 100 })
-    const transaction = { timestamp: 1, producerId: 7n, producerEpoch: 0, isTransactional: true }
+    const timestamp = harness.clock.now()
+    const transaction = { timestamp, producerId: 7n, producerEpoch: 0, isTransactional: true }
     log.append(buildBatch({ ...transaction, baseSequence: 0, records: [{}] }), client)
     for (let count = 0; count < 10; count++) await harness.append(log)
-    const marker = { producerId: 7n, producerEpoch: 0, isCommit: false, coordinatorEpoch: 0, timestamp: 1 }
+    const marker = { producerId: 7n, producerEpoch: 0, isCommit: false, coordinatorEpoch: 0, timestamp }
     log.append(buildTransactionMarker(marker), { leaderEpoch: 3, origin: 'coordinator' })
     for (let count = 0; count < 20; count++) await harness.append(log)
     await harness.drive(log.close())
