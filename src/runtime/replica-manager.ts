@@ -225,7 +225,7 @@ export class ReplicaManager {
       const log = await logs.getOrCreateLog(topic, index, topicId, logConfigFor(topic), directoryId)
       const registration = this.#opening.get(partition)
       this.#opening.delete(partition)
-      if (registration === undefined || partition.state === 'removed') return
+      if (registration === undefined) return
       if (log.isOffline) partition.goOffline()
       else this.#giveRole(partition, log, registration)
     } catch (error) {

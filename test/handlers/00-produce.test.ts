@@ -52,6 +52,7 @@ describe('an append', () => {
     ])
     expect((await produce(batchOf(['c']))).baseOffset).toBe(2)
     expect(harness.partition('orders').log!.highWatermark).toBe(3)
+    expect(harness.clock.nextTimerMs()).toBeUndefined()
   })
 
   test('goes to topics by id from version 13 on', async () => {
@@ -234,6 +235,17 @@ describe('waiting for replicas', () => {
     })
     harness.partition('replicated').onFollowerFetch(2, -1, 1, 0)
     expect(harness.partition('replicated').replicatedWaits.count).toBe(0)
+  })
+
+  test('times out for the partitions alone that are behind', async () => {
+    const partitionData = [{ index: 0, records: batchOf(['a']) }]
+    const topicData = ['orders', 'replicated'].map((name) => ({ name, partitionData }))
+    const answer = harness.send(produceApi, 9, { acks: -1, timeoutMs: 1000, topicData })
+    await harness.settle()
+    await harness.clock.advanceAsync(1000)
+    const { responses } = await harness.drive(answer)
+    const codes = responses.map((topic) => topic.partitionResponses[0]!.errorCode)
+    expect(codes).toEqual([0, errorCodes.REQUEST_TIMED_OUT])
   })
 
   test('ends when another broker becomes leader', async () => {

@@ -70,6 +70,9 @@ describe('an incremental fetch', () => {
     expect(answered(await fetch([], { sessionId, sessionEpoch: 1 }))).toEqual([outOfRange])
     expect(answered(await fetch([], { sessionId, sessionEpoch: 2 }))).toEqual([outOfRange])
     expect(answered(await fetch([[0, 0]], { sessionId, sessionEpoch: 3 }))).toEqual(['0:0:none'])
+    expect(answered(await fetch([], { sessionId, sessionEpoch: 4 }))).toEqual([])
+    expect(answered(await fetch([[0, 9]], { sessionId, sessionEpoch: 5 }))).toEqual([outOfRange])
+    expect(answered(await fetch([[0, 0]], { sessionId, sessionEpoch: 6 }))).toEqual(['0:0:none'])
   })
 
   test('takes partitions in and forgets them', async () => {

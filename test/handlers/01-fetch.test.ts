@@ -106,6 +106,9 @@ describe('records', () => {
     const cut = partitionsOf(await fetch(both, { maxBytes: 10 }))
     expect(cut.map((one) => offsetsIn(one.records))).toEqual([[0], []])
     expect(cut[1]!.highWatermark).toBe(1)
+    const maxBytes = batchOf(['c']).length + 10
+    const short = partitionsOf(await fetch([{ partition: 0, fetchOffset: 2 }, { partition: 1 }], { maxBytes }))
+    expect(short.map((one) => offsetsIn(one.records))).toEqual([[2], []])
     const whole = partitionsOf(await fetch(both))
     expect(whole.map((one) => offsetsIn(one.records))).toEqual([[0, 2, 3], [0]])
   })
@@ -198,6 +201,8 @@ describe('divergence', () => {
   test('is found from the epoch that was fetched last', async () => {
     const partition = onlyPartition(await fetch([{ fetchOffset: 3, lastFetchedEpoch: 1 }], { minBytes: 1000 }))
     expect(partition.divergingEpoch).toEqual({ epoch: 0, endOffset: 2 })
+    const beyond = onlyPartition(await fetch([{ fetchOffset: 3, lastFetchedEpoch: 0 }]))
+    expect(beyond.divergingEpoch).toEqual({ epoch: 0, endOffset: 2 })
     expect(partition).toMatchObject({ errorCode: 0, highWatermark: 3 })
     expect(partition.records).toEqual(Buffer.alloc(0))
   })

@@ -119,6 +119,12 @@ describe('InitProducerId', () => {
     expect(harness.controllerRequests[0]).toEqual({ apiKey: 67, request: { brokerId: 1, brokerEpoch: 5 } })
   })
 
+  test('asks once for all who wait', async () => {
+    const served = await Promise.all(Array.from({ length: 5 }, () => init()))
+    expect(new Set(served.map((one) => one.producerId)).size).toBe(5)
+    expect(harness.controllerRequests).toHaveLength(1)
+  })
+
   test('asks for the next block before the present one ends', async () => {
     for (let count = 0; count < 900; count++) await init()
     await harness.settle()

@@ -1,7 +1,9 @@
 // Waiting fetches where something happens meanwhile: src/runtime/delayed-fetch.ts.
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import type { FetchRequestInput, FetchResponse } from '../../src/protocol/api/01-fetch.ts'
 import { buildTransactionMarker } from '../../src/protocol/record/control-record.ts'
+import { ConnectionFetches, DelayedFetch } from '../../src/runtime/delayed-fetch.ts'
+import { FetchTarget } from '../../src/runtime/fetch-target.ts'
 import { BrokerHarness, batchOf, fetchApi } from './broker-harness.ts'
 
 let harness: BrokerHarness
@@ -37,9 +39,23 @@ describe('what is appended while files are read', () => {
     append('b'.repeat(1000))
     await harness.settle()
     const size = batchOf(['a'.repeat(1000)]).length
+    const { log } = harness.partition('orders')
+    const read = vi.spyOn(log!, 'read')
+    let goOn = () => {}
+    const untilAppended = new Promise<void>((resolve) => {
+      goOn = resolve
+    })
+    read.mockImplementationOnce(async (...asked) => {
+      const result = await log!.read(...asked)
+      await untilAppended
+      return result
+    })
     const fetched = wait({ minBytes: 3 * size })
-    // The read of the files is under way: it goes on when the disk does.
+    await harness.settle()
     append('c'.repeat(1000))
+    await harness.settle()
+    expect(fetched.isAnswered).toBe(false)
+    goOn()
     await harness.settle()
     expect(fetched.isAnswered).toBe(true)
     expect(sizes(await fetched.answer)).toEqual([3 * size])
@@ -72,6 +88,22 @@ describe('what is appended while files are read', () => {
     expect(harness.fetchBudget.takenBytes).toBe(0)
     expect(harness.clock.nextTimerMs()).toBeUndefined()
   })
+})
+
+test('a connection holds its fetches no longer than they wait', async () => {
+  await start()
+  const connection = new ConnectionFetches()
+  const target = FetchTarget.byName('orders', 0)
+  target.maxBytes = 1000
+  const params = { replicaId: -1, replicaEpoch: -1, isReadCommitted: false, maxBytes: 1000, onlyChanges: false }
+  const order = { params, targets: [target], minBytes: 1, maxWaitMs: 500 }
+  const fetched = DelayedFetch.fetch(harness.broker.fetches, order, connection)
+  expect(fetched).toBeInstanceOf(Promise)
+  expect(connection.count).toBe(1)
+  append('a')
+  await harness.settle()
+  expect((await fetched).sizeInBytes).toBe(batchOf(['a']).length)
+  expect(connection.count).toBe(0)
 })
 
 describe('many readers of one partition', () => {

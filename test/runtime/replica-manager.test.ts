@@ -130,6 +130,7 @@ describe('the high watermark', () => {
     harness.changePartition(topicId, 0, { isr: [1] })
     expect(partition.highWatermark).toBe(1)
     expect(partition.leaderEpoch).toBe(0)
+    expect(told).toEqual(['elected orders-0 0'])
   })
 
   test('moves when min.insync.replicas is lowered', async () => {
