@@ -9,6 +9,7 @@ import { findBrokerKey } from './broker-keys.ts'
 import type { ConfigValue } from './config-key.ts'
 import { ConfigLayers } from './config-layers.ts'
 import { ConfigError } from './config-value.ts'
+import { parseConnectionOverrides } from './connection-overrides.ts'
 import {
   type Listener,
   parseAddresses,
@@ -390,16 +391,4 @@ export class BrokerConfig {
   get replicaSocketTimeoutMs(): number {
     return this.number('replica.socket.timeout.ms')
   }
-}
-
-function parseConnectionOverrides(text: string): Map<string, number> {
-  const overrides = new Map<string, number>()
-  for (const part of text.split(',').map((piece) => piece.trim())) {
-    if (part === '') continue
-    const match = /^(.+):(\d{1,10})$/.exec(part)
-    if (match === null)
-      throw new ConfigError(`max.connections.per.ip.overrides: '${part}' must be host:count, as in 127.0.0.1:200`)
-    overrides.set(match[1]!.trim(), Number(match[2]))
-  }
-  return overrides
 }

@@ -29,6 +29,8 @@ type Texts = ReadonlyMap<string, string>
 
 const defaults: ReadonlyMap<string, ConfigValue> = new Map(brokerKeys.map((key) => [key.name, defaultConfigValue(key)]))
 const nothing: Texts = new Map()
+/** Per-broker in Kafka; sockets here are opened once, so dynamic values are not taken. */
+export const fixedAtStart: ReadonlySet<string> = new Set(['listeners', 'listener.security.protocol.map'])
 
 export class ConfigLayers {
   readonly staticValues: Texts
@@ -88,7 +90,7 @@ export class ConfigLayers {
     for (const layer of [this.#dynamicDefaults, this.#dynamicBroker]) {
       for (const [name, text] of layer) {
         const key = findBrokerKey(name)
-        if (key !== undefined && !isValid(key, text, onInvalid)) continue
+        if (fixedAtStart.has(name) || (key !== undefined && !isValid(key, text, onInvalid))) continue
         if (listenerBaseName(name) === undefined) for (const synonym of brokerSynonyms(name)) texts.delete(synonym)
         texts.set(name, text)
       }

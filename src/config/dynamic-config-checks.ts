@@ -5,6 +5,7 @@
  */
 import type { BrokerConfig } from './broker-config.ts'
 import { findBrokerKey, listenerBaseName } from './broker-keys.ts'
+import { fixedAtStart } from './config-layers.ts'
 import { ConfigError, parseConfigValue } from './config-value.ts'
 import { sslKeys } from './keys/ssl-keys.ts'
 import { clientMetricsKeysByName, groupKeysByName, groupSynonym } from './topic-keys.ts'
@@ -32,7 +33,7 @@ export function validateBrokerConfigs(changes: Texts, config: BrokerConfig, isPe
   const names = [...changes.keys()]
   const modeOf = (name: string): string | undefined => findBrokerKey(name)?.updateMode
   refuseAny(
-    names.filter((name) => modeOf(name) === 'read-only'),
+    names.filter((name) => modeOf(name) === 'read-only' || fixedAtStart.has(name)),
     'Cannot update these configs dynamically',
   )
   refuseAny(

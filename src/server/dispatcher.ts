@@ -5,15 +5,16 @@
  * request close it too. A handler's own failure is answered with an error where the response has room for one.
  */
 import type { Logger } from '../base/logger.ts'
+import { unsupportedApiVersions } from '../handlers/18-api-versions.ts'
 import type { Broker } from '../handlers/broker.ts'
 import { CloseConnection, noReply, type RequestContext } from '../handlers/handler.ts'
 import type { RequestMetrics } from '../metrics/request-metrics.ts'
 import { type Api, apis } from '../protocol/api/index.ts'
-import { errorCodes, KafkaError, ProtocolError } from '../protocol/errors.ts'
+import { KafkaError, ProtocolError } from '../protocol/errors.ts'
 import { type DecodedRequestHeader, decodeRequest, decodeRequestHeader, encodeResponse } from '../protocol/frames.ts'
 import type { Answer, Connection, FrameHandler } from './connection.ts'
 import { Refusal } from './refusal.ts'
-import { apiVersionsOf, type ListenerKind, type ServedApi, type ServedApis } from './served-api.ts'
+import type { ListenerKind, ServedApi, ServedApis } from './served-api.ts'
 import { releaseRegions } from './streamed-region.ts'
 
 const apiVersionsKey = 18
@@ -49,7 +50,7 @@ export class Dispatcher implements FrameHandler {
     if (served === undefined || !served.listeners.includes(this.#listener))
       throw new Refusal(`${describeRequest(api, header)} is not served on this listener`)
     if (header.apiVersion < served.minVersion || header.apiVersion > served.maxVersion) {
-      if (header.apiKey === apiVersionsKey) return this.#answerUnknownApiVersions(api, header)
+      if (header.apiKey === apiVersionsKey) return this.#answerUnknownApiVersions(api, served, header)
       const range = `${served.minVersion} to ${served.maxVersion}`
       throw new Refusal(`${describeRequest(api, header)} is not served, only versions ${range}`)
     }
@@ -146,12 +147,9 @@ export class Dispatcher implements FrameHandler {
     )
   }
 
-  #answerUnknownApiVersions(api: Api, header: DecodedRequestHeader): Answer {
-    const apiKeys = apiVersionsOf(this.#served, this.#listener).filter((range) => range.apiKey === apiVersionsKey)
-    return encodeResponse(api.response, 0, header.correlationId, {
-      errorCode: errorCodes.UNSUPPORTED_VERSION,
-      apiKeys,
-    } as object)
+  #answerUnknownApiVersions(api: Api, { minVersion, maxVersion }: ServedApi, header: DecodedRequestHeader): Answer {
+    const answer = unsupportedApiVersions({ apiKey: api.key, minVersion, maxVersion })
+    return encodeResponse(api.response, 0, header.correlationId, answer as object)
   }
 }
 

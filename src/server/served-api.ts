@@ -1,10 +1,9 @@
 /**
- * How an API is registered with the server: its handler and where it is served. handlers/index.ts makes the map; the
- * dispatcher calls from it, and ApiVersions is computed from it.
+ * What the dispatcher needs to know of an API that is served. handlers/index.ts makes the map and computes ApiVersions
+ * from it; tests make their own. Two fields are for APIs with special needs and missing in most.
  */
 import type { Broker } from '../handlers/broker.ts'
 import type { RequestContext } from '../handlers/handler.ts'
-import { apis } from '../protocol/api/index.ts'
 import type { KafkaError } from '../protocol/errors.ts'
 
 export type ListenerKind = 'broker' | 'controller'
@@ -22,26 +21,3 @@ export interface ServedApi {
 }
 
 export type ServedApis = ReadonlyMap<number, ServedApi>
-
-export interface ApiVersionRange {
-  readonly apiKey: number
-  readonly minVersion: number
-  readonly maxVersion: number
-}
-
-/** Produce is advertised from version 0, though 0 to 2 close the connection: librdkafka decides on compression by it. */
-const produceKey = 0
-
-/** What ApiVersions advertises on a listener: what is served there, less versions that are not final. */
-export function apiVersionsOf(served: ServedApis, listener: ListenerKind): ApiVersionRange[] {
-  const ranges: ApiVersionRange[] = []
-  for (const [apiKey, api] of served) {
-    if (!api.listeners.includes(listener)) continue
-    const request = apis.get(apiKey)?.request
-    const isUnstable = request?.latestVersionUnstable === true && request.maxVersion === api.maxVersion
-    const maxVersion = isUnstable ? api.maxVersion - 1 : api.maxVersion
-    if (maxVersion < api.minVersion) continue
-    ranges.push({ apiKey, minVersion: apiKey === produceKey ? 0 : api.minVersion, maxVersion })
-  }
-  return ranges.sort((left, right) => left.apiKey - right.apiKey)
-}

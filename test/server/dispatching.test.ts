@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest'
 import { CloseConnection, noReply, type RequestContext } from '../../src/handlers/handler.ts'
 import { KafkaError } from '../../src/protocol/errors.ts'
-import { apiVersionsOf } from '../../src/server/served-api.ts'
 import { deferred, requestFrame, servedApi, startServer, until } from './server-harness.ts'
 
 const produce = 0
@@ -208,17 +207,4 @@ test('requests, bytes and failures are counted for each API', async () => {
     responseBytes: 20,
     failureCount: 0,
   })
-})
-
-test('ApiVersions is computed: what is registered for the listener, Produce from 0, no unstable version', () => {
-  const served = new Map([
-    servedApi(produce, () => noReply, { minVersion: 3, maxVersion: 13 }),
-    servedApi(vote, () => ({}), { listeners: ['controller'] }),
-    servedApi(apiVersions, () => ({}), { listeners: ['broker', 'controller'] }),
-  ])
-  expect(apiVersionsOf(served, 'broker')).toEqual([
-    { apiKey: 0, minVersion: 0, maxVersion: 13 },
-    { apiKey: 18, minVersion: 0, maxVersion: 4 },
-  ])
-  expect(apiVersionsOf(served, 'controller').map(({ apiKey }) => apiKey)).toEqual([18, 52])
 })

@@ -3,8 +3,7 @@
  * Joined by ../broker-keys.ts; types, ranges, defaults and update modes are Kafka's.
  */
 
-import type { ConfigKey } from '../config-key.ts'
-import { int, list, long, short, string } from '../config-key.ts'
+import { type ConfigKey, int, list, long, short, string } from '../config-key.ts'
 
 export const groupCoordinatorKeys: readonly ConfigKey[] = [
   int('group.consumer.assignment.interval.ms', 1000, { min: 0, dynamic: 'cluster-wide' }),

@@ -3,8 +3,7 @@
  * Joined by ../broker-keys.ts; types, ranges, defaults and update modes are Kafka's.
  */
 
-import type { ConfigKey } from '../config-key.ts'
-import { boolean, double, int, list, long, string } from '../config-key.ts'
+import { boolean, type ConfigKey, double, int, list, long, string } from '../config-key.ts'
 
 export const logKeys: readonly ConfigKey[] = [
   boolean('auto.create.topics.enable', true),

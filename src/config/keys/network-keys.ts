@@ -3,8 +3,8 @@
  * Joined by ../broker-keys.ts; types, ranges, defaults and update modes are Kafka's.
  */
 
-import type { ConfigKey } from '../config-key.ts'
-import { int, list, long, string } from '../config-key.ts'
+import { type ConfigKey, int, list, long, string } from '../config-key.ts'
+import { connectionOverridesProblem } from '../connection-overrides.ts'
 
 export const networkKeys: readonly ConfigKey[] = [
   list('advertised.listeners', null),
@@ -22,7 +22,7 @@ export const networkKeys: readonly ConfigKey[] = [
   int('max.connection.creation.rate', 2_147_483_647, { min: 0, dynamic: 'cluster-wide' }),
   int('max.connections', 2_147_483_647, { min: 0, dynamic: 'cluster-wide' }),
   int('max.connections.per.ip', 2_147_483_647, { min: 0, dynamic: 'cluster-wide' }),
-  string('max.connections.per.ip.overrides', '', { dynamic: 'cluster-wide' }),
+  string('max.connections.per.ip.overrides', '', { check: connectionOverridesProblem, dynamic: 'cluster-wide' }),
   int('num.io.threads', 8, { min: 1, dynamic: 'cluster-wide' }),
   int('num.network.threads', 3, { min: 1, dynamic: 'cluster-wide' }),
   long('queued.max.request.bytes', -1),

@@ -3,8 +3,7 @@
  * Joined by ../broker-keys.ts; types, ranges, defaults and update modes are Kafka's.
  */
 
-import type { ConfigKey } from '../config-key.ts'
-import { boolean, className, int, list, long, string } from '../config-key.ts'
+import { boolean, type ConfigKey, className, int, list, long, string } from '../config-key.ts'
 
 export const nodeKeys: readonly ConfigKey[] = [
   className('alter.config.policy.class.name', null),

@@ -3,8 +3,7 @@
  * Joined by ../broker-keys.ts; types, ranges, defaults and update modes are Kafka's.
  */
 
-import type { ConfigKey } from '../config-key.ts'
-import { boolean, int, long, string } from '../config-key.ts'
+import { boolean, type ConfigKey, int, long, string } from '../config-key.ts'
 
 export const replicationKeys: readonly ConfigKey[] = [
   int('fetch.max.bytes', 57_671_680, { min: 1024 }),

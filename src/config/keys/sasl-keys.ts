@@ -3,8 +3,7 @@
  * Joined by ../broker-keys.ts; types, ranges, defaults and update modes are Kafka's.
  */
 
-import type { ConfigKey } from '../config-key.ts'
-import { boolean, className, double, int, list, long, password, short, string } from '../config-key.ts'
+import { boolean, type ConfigKey, className, double, int, list, long, password, short, string } from '../config-key.ts'
 
 export const saslKeys: readonly ConfigKey[] = [
   long('delegation.token.expiry.check.interval.ms', 3_600_000, { min: 1 }),

@@ -3,8 +3,7 @@
  * Joined by ../broker-keys.ts; types, ranges, defaults and update modes are Kafka's.
  */
 
-import type { ConfigKey } from '../config-key.ts'
-import { boolean, className, list, password, string } from '../config-key.ts'
+import { boolean, type ConfigKey, className, list, password, string } from '../config-key.ts'
 
 export const sslKeys: readonly ConfigKey[] = [
   string('authorizer.class.name', ''),

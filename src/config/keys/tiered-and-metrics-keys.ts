@@ -3,8 +3,7 @@
  * Joined by ../broker-keys.ts; types, ranges, defaults and update modes are Kafka's.
  */
 
-import type { ConfigKey } from '../config-key.ts'
-import { boolean, int, list, long, string } from '../config-key.ts'
+import { boolean, type ConfigKey, int, list, long, string } from '../config-key.ts'
 
 export const tieredAndMetricsKeys: readonly ConfigKey[] = [
   int('kafka.metrics.polling.interval.secs', 10, { min: 1 }),

@@ -3,8 +3,7 @@
  * Joined by ../broker-keys.ts; types, ranges, defaults and update modes are Kafka's.
  */
 
-import type { ConfigKey } from '../config-key.ts'
-import { boolean, int, short } from '../config-key.ts'
+import { boolean, type ConfigKey, int, short } from '../config-key.ts'
 
 export const transactionKeys: readonly ConfigKey[] = [
   int('add.partitions.to.txn.retry.backoff.max.ms', 100, { min: 0 }),

@@ -1,0 +1,122 @@
+/**
+ * The command line as yargs reads it: commands, options, help and its examples. Loaded only for what start-arguments.ts
+ * does not understand, and for all other commands. Each command loads its own code when it runs.
+ */
+import yargs from 'yargs'
+import { logLevels } from '../io/pino-logger.ts'
+import { OperatorError } from './operator-error.ts'
+import type { StartOptions } from './start.ts'
+import { logFormats } from './start-arguments.ts'
+import { packageVersion } from './version.ts'
+
+export interface Commands {
+  start(options: StartOptions): Promise<number>
+  format(options: {
+    config: string | undefined
+    override: readonly string[]
+    clusterId: string | undefined
+    ignoreFormatted: boolean
+  }): Promise<number>
+  logDump(options: { files: readonly string[]; records: boolean }): Promise<number>
+}
+
+const configOption = {
+  alias: 'c',
+  type: 'string',
+  describe: "A properties file with Apache Kafka's keys",
+  requiresArg: true,
+} as const
+const overrideOption = {
+  alias: 'o',
+  type: 'string',
+  array: true,
+  nargs: 1,
+  default: [] as string[],
+  defaultDescription: 'none',
+  describe: 'key=value, before what the file says; may be repeated',
+} as const
+
+/** Runs the command that `words` name and resolves with its exit code; throws OperatorError for a line that is wrong. */
+export async function runCommandLine(words: readonly string[], commands: Commands): Promise<number> {
+  let exitCode: number | undefined
+  const run = async (result: Promise<number>): Promise<void> => {
+    exitCode = await result
+  }
+  const parser = yargs([...words])
+    .scriptName('ottla')
+    .usage('$0 <command> [options]\n\nA broker that speaks the protocol of Apache Kafka.')
+    .command(
+      'start [properties]',
+      'Run a broker, a controller or both',
+      (command) =>
+        command
+          .positional('properties', { type: 'string', describe: 'The same as --config' })
+          .option('config', configOption)
+          .option('override', overrideOption)
+          .option('log-format', { choices: logFormats, default: 'plain' as const, describe: 'Readable lines, or JSON' })
+          .option('log-level', { choices: logLevels, default: 'info' as const, describe: 'The least that is told' })
+          .example('$0 start', 'One node on port 9092, data in ./ottla-data')
+          .example('$0 start config/broker.properties', 'As the file says')
+          .example('$0 start -o log.dirs=/data -o listeners=PLAINTEXT://:9095', 'Other data and port'),
+      ({ properties, config, override, logFormat, logLevel }) => {
+        if (properties !== undefined && config !== undefined)
+          throw new OperatorError('the configuration file is named twice: leave --config out')
+        return run(commands.start({ config: config ?? properties, override, logFormat, logLevel }))
+      },
+    )
+    .command(
+      'format',
+      'Give new data directories their cluster and identity',
+      (command) =>
+        command
+          .option('cluster-id', {
+            alias: 't',
+            type: 'string',
+            requiresArg: true,
+            describe: '22 characters of base64url; random when missing',
+          })
+          .option('config', configOption)
+          .option('override', overrideOption)
+          .option('ignore-formatted', {
+            alias: 'g',
+            type: 'boolean',
+            default: false,
+            describe: 'Leave formatted directories as they are',
+          })
+          .example('$0 format --cluster-id MkU3OEVBNTcwNTJENDM2Qg -c node.properties', 'A node of that cluster'),
+      ({ clusterId, config, override, ignoreFormatted }) =>
+        run(commands.format({ config, override, clusterId, ignoreFormatted })),
+    )
+    .command('log', 'Look into the files of a partition', (command) =>
+      command
+        .command(
+          'dump <files..>',
+          'Show batches and entries of log, index and snapshot files',
+          (dump) =>
+            dump
+              .positional('files', { type: 'string', array: true, demandOption: true })
+              .option('records', { alias: 'r', type: 'boolean', default: false, describe: 'Each record too' })
+              .example('$0 log dump ottla-data/t-0/00000000000000000000.log', 'Each batch of a segment'),
+          ({ files, records }) => run(commands.logDump({ files, records })),
+        )
+        .demandCommand(1, 'log needs a command: dump'),
+    )
+    .demandCommand(1, 'a command is missing: start, format or log')
+    .strict()
+    .version(packageVersion())
+    .alias('version', 'v')
+    .alias('help', 'h')
+    .epilogue('Exit codes: 0 after a clean stop, 1 when it failed, 2 for a wrong command line.')
+    .exitProcess(false)
+    .fail((message, error) => {
+      if (error !== undefined && error.name !== 'YError') throw error
+      throw new UsageError(message ?? error.message)
+    })
+  await parser.parseAsync()
+  return exitCode ?? 0
+}
+
+/** The command line is wrong; the help says how it should be. */
+export class UsageError extends OperatorError {
+  override name = 'UsageError'
+}

@@ -1,0 +1,104 @@
+/**
+ * `ottla start`: runs a broker, a controller or both until a signal stops it. The first SIGTERM or SIGINT stops cleanly,
+ * a second one at once. An exception that nobody caught ends the process: a broker that has lost its own invariants must
+ * not go on writing to disk.
+ */
+import { resolve } from 'node:path'
+import type { Logger } from '../base/logger.ts'
+import { createLogger, type LogFormat, type LogLevel } from '../io/pino-logger.ts'
+import { loadNodeConfiguration, type NodeConfiguration, type NodeOptions } from './node-configuration.ts'
+import type { RunningNode, StartNode } from './running-node.ts'
+import { packageVersion } from './version.ts'
+
+export interface StartOptions extends NodeOptions {
+  readonly logFormat: LogFormat
+  readonly logLevel: LogLevel
+}
+
+/** What of the process is used. */
+export interface Host {
+  once(signal: 'SIGTERM' | 'SIGINT', listener: () => void): unknown
+  on(event: 'uncaughtException', listener: (error: Error) => void): unknown
+  exit(code: number): void
+}
+
+/** Exit codes, as documented in the help. */
+export const exitCodes = { stopped: 0, failed: 1, usage: 2 } as const
+
+/** Resolves with the exit code when the node has stopped; throws OperatorError when it cannot start. */
+export async function start(
+  options: StartOptions,
+  loadStartNode: () => Promise<StartNode>,
+  host: Host = process,
+): Promise<number> {
+  const loading = loadStartNode()
+  // Whatever fails first is reported below; this only keeps the other from being unhandled.
+  loading.catch(() => {})
+  const logger = await createLogger({ format: options.logFormat, level: options.logLevel })
+  const configuration = loadNodeConfiguration(options, (message) => logger.warn(message))
+  endOnUncaught(logger, host)
+  // Who read the log may go away; the broker stays.
+  process.stdout.on('error', () => {})
+  const signal = nextSignal(host)
+  const startNode = await loading
+  const node = await startNode({ config: configuration.config, logger })
+  announce(logger, configuration, node)
+  const reason = await Promise.race([signal, node.halted ?? new Promise<never>(() => {})])
+  if (!isSignal(reason)) {
+    logger.error(`stopping: ${reason}`)
+    await node.stop()
+    return exitCodes.failed
+  }
+  logger.info(`stopping on ${reason}; once more stops at once`)
+  nextSignal(host).then((second) => host.exit(second === 'SIGINT' ? 130 : 143))
+  await node.stop()
+  logger.info('stopped')
+  return exitCodes.stopped
+}
+
+const signals = ['SIGTERM', 'SIGINT'] as const
+
+function isSignal(reason: string): reason is (typeof signals)[number] {
+  return (signals as readonly string[]).includes(reason)
+}
+
+function nextSignal(host: Host): Promise<(typeof signals)[number]> {
+  return new Promise((resolveSignal) => {
+    for (const signal of signals) host.once(signal, () => resolveSignal(signal))
+  })
+}
+
+function endOnUncaught(logger: Logger, host: Host): void {
+  host.on('uncaughtException', (error) => {
+    logger.error('ending after an unexpected error', { stack: error?.stack ?? String(error) })
+    host.exit(exitCodes.failed)
+  })
+}
+
+/** Says where to connect and where the data is. */
+function announce(logger: Logger, { config, file, isFirstRun }: NodeConfiguration, node: RunningNode): void {
+  if (isFirstRun) logger.info(`first run: wrote ${resolve(file!)}`)
+  else if (file !== undefined) logger.info(`configuration from ${resolve(file)}`)
+  const advertised = config.advertisedListeners
+  for (const { name, host, port } of node.listeners) {
+    const outer = advertised?.find((listener) => listener.name === name)
+    const address = outer === undefined ? `${shownHost(host)}:${port}` : `${shownHost(outer.host)}:${outer.port}`
+    const isForControllers = config.controllerListenerNames.includes(name)
+    logger.info(
+      `${isForControllers ? 'controllers' : 'clients'} connect to ${address} (${name}${isAnyHost(host) ? ', every address of this machine' : ''})`,
+    )
+  }
+  if (config.isBroker && advertised === undefined)
+    logger.info('clients are told the address by which they came; behind a mapped port set advertised.listeners')
+  logger.info(`data in ${node.dataDirectories.map((directory) => resolve(directory)).join(', ')}`)
+  logger.info(`ottla ${packageVersion()} is ready`)
+}
+
+function isAnyHost(host: string): boolean {
+  return host === '' || host === '::' || host === '0.0.0.0'
+}
+
+function shownHost(host: string): string {
+  if (isAnyHost(host)) return 'localhost'
+  return host.includes(':') ? `[${host}]` : host
+}

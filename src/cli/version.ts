@@ -1,0 +1,9 @@
+/**
+ * The version of this package, from its package.json: two folders up both from src/cli and from dist/cli.
+ */
+import { readFileSync } from 'node:fs'
+
+export function packageVersion(): string {
+  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8')
+  return (JSON.parse(text) as { readonly version: string }).version
+}
