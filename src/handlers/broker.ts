@@ -10,6 +10,7 @@ import type { AutoTopicCreation } from '../runtime/auto-topic-creation.ts'
 import type { ControllerChannel } from '../runtime/controller-channel.ts'
 import type { FetchEnvironment } from '../runtime/delayed-fetch.ts'
 import type { FetchSessionCache } from '../runtime/fetch-session-cache.ts'
+import type { GroupCoordinatorService } from '../runtime/group-coordinator-service.ts'
 import type { ProducerIdSource } from '../runtime/producer-id-source.ts'
 import type { ReplicaManager } from '../runtime/replica-manager.ts'
 import type { TopicReadiness } from '../runtime/topic-readiness.ts'
@@ -37,4 +38,6 @@ export interface Broker {
   readonly controller: ControllerChannel
   readonly autoTopicCreation: AutoTopicCreation
   readonly topicReadiness: TopicReadiness
+  /** The groups that this broker coordinates. */
+  readonly groupCoordinator: GroupCoordinatorService
 }

@@ -9,6 +9,15 @@ import { handleProduce } from './00-produce.ts'
 import { handleFetch } from './01-fetch.ts'
 import { handleListOffsets } from './02-list-offsets.ts'
 import { handleMetadata } from './03-metadata.ts'
+import { handleOffsetCommit } from './08-offset-commit.ts'
+import { handleOffsetFetch } from './09-offset-fetch.ts'
+import { handleFindCoordinator } from './10-find-coordinator.ts'
+import { handleJoinGroup } from './11-join-group.ts'
+import { handleHeartbeat } from './12-heartbeat.ts'
+import { handleLeaveGroup } from './13-leave-group.ts'
+import { handleSyncGroup } from './14-sync-group.ts'
+import { handleDescribeGroups } from './15-describe-groups.ts'
+import { handleListGroups } from './16-list-groups.ts'
 import { apiVersionsHandler } from './18-api-versions.ts'
 import { handleCreateTopics } from './19-create-topics.ts'
 import { handleDeleteTopics } from './20-delete-topics.ts'
@@ -17,6 +26,7 @@ import { handleOffsetForLeaderEpoch } from './23-offset-for-leader-epoch.ts'
 import { handleDescribeConfigs } from './32-describe-configs.ts'
 import { handleAlterConfigs } from './33-alter-configs.ts'
 import { handleCreatePartitions } from './37-create-partitions.ts'
+import { handleDeleteGroups } from './42-delete-groups.ts'
 import { handleIncrementalAlterConfigs } from './44-incremental-alter-configs.ts'
 import { handleDescribeCluster } from './60-describe-cluster.ts'
 import { handleDescribeTopicPartitions } from './75-describe-topic-partitions.ts'
@@ -67,6 +77,15 @@ export const handlers: ReadonlyMap<number, ServedApi> = new Map([
   serve(1, handleFetch, { ...onBrokers, isSerial: true }),
   serve(2, handleListOffsets),
   serve(3, handleMetadata),
+  serve(8, handleOffsetCommit),
+  serve(9, handleOffsetFetch),
+  serve(10, handleFindCoordinator),
+  serve(11, handleJoinGroup),
+  serve(12, handleHeartbeat),
+  serve(13, handleLeaveGroup),
+  serve(14, handleSyncGroup),
+  serve(15, handleDescribeGroups),
+  serve(16, handleListGroups),
   serve(18, apiVersionsHandler(servedApis)),
   serve(19, handleCreateTopics, onBrokers),
   serve(20, handleDeleteTopics, onBrokers),
@@ -75,6 +94,7 @@ export const handlers: ReadonlyMap<number, ServedApi> = new Map([
   serve(32, handleDescribeConfigs, onBrokers),
   serve(33, handleAlterConfigs, onBrokers),
   serve(37, handleCreatePartitions, onBrokers),
+  serve(42, handleDeleteGroups),
   serve(44, handleIncrementalAlterConfigs, onBrokers),
   serve(60, handleDescribeCluster, onBrokers),
   serve(75, handleDescribeTopicPartitions),

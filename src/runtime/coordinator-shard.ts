@@ -7,7 +7,8 @@
  * When an append fails, the machine goes back to the last offset that is written, and just the requests whose records
  * were in the batch fail; those that only read are run again.
  *
- * Invariant: `settlements` ascend by end offset, and each is settled exactly once.
+ * Invariant: what the machine has replayed is what is written, followed by what is gathered, in that order. So nothing
+ * that may make the machine write (settling) happens while an input or its output is being worked on.
  */
 import { assert } from '../base/assert.ts'
 import type { Clock, Timer } from '../base/clock.ts'
@@ -25,6 +26,7 @@ import { batchHeaderSize } from '../protocol/record/batch-header.ts'
 import type { Codecs, CompressionType } from '../protocol/record/compression.ts'
 import { loadCoordinator } from './coordinator-loader.ts'
 import type { CoordinatorLog } from './coordinator-log.ts'
+import { type Settlement, SettlementQueue } from './coordinator-settlements.ts'
 
 export interface CoordinatorEnvironment {
   readonly log: CoordinatorLog
@@ -38,29 +40,25 @@ export interface CoordinatorEnvironment {
   readonly compressionType: () => CompressionType
 }
 
+export type CoordinatorShardState = 'loading' | 'active' | 'closed'
+
+interface PendingReply {
+  readonly resolve: (response: object) => void
+  readonly reject: (error: KafkaError) => void
+}
+
 /** Length, attributes, deltas, lengths and headers count of a record, at most. */
 const recordOverheadSizeMax = 5 + 1 + 10 + 5 + 5 + 5 + 1
 const loadRetryMs = 1_000
-
-interface Settlement {
-  /** Settled when the high watermark is here. */
-  readonly endOffset: number
-  /** Monotonic milliseconds; after it the client is told that it took too long. */
-  readonly deadlineMs: number
-  isSettled: boolean
-  onSettled(error: KafkaError | undefined): void
-  /** Its records could not be written; those that only read may try again. */
-  onUndone(error: KafkaError): void
-}
-
-export type CoordinatorShardState = 'loading' | 'active' | 'closed'
 
 export class CoordinatorShard<M extends CoordinatorMachine> {
   readonly partition: number
   readonly leaderEpoch: number
   readonly #environment: CoordinatorEnvironment
-  readonly #machine: M
-  readonly #replies = new Map<ReplyToken, (response: object) => void>()
+  readonly #makeMachine: (partition: number) => M
+  readonly #replies = new Map<ReplyToken, PendingReply>()
+  readonly #settlements = new SettlementQueue()
+  #machine: M
   #state: CoordinatorShardState = 'loading'
   #nextToken = 1
   /** Records that are replayed and not appended yet. */
@@ -68,17 +66,30 @@ export class CoordinatorShard<M extends CoordinatorMachine> {
   #gatheredSize = 0
   #isFlushDue = false
   #writtenEndOffset = 0
-  #settlements: Settlement[] = []
+  #committedEndOffset = 0
+  /** Settled with the error of the append that lost their records, as soon as no input is worked on. */
+  #lost: { readonly settlement: Settlement; readonly error: KafkaError }[] = []
+  /** Why the input at hand could not write. */
+  #inputError: KafkaError | undefined
+  /** The same of the last input that is done. */
+  #runError: KafkaError | undefined
+  #isBusy = false
   #dueTimer: Timer | undefined
   #dueMs = Number.POSITIVE_INFINITY
   #timeoutTimer: Timer | undefined
   #stopListening: (() => void) | undefined
 
-  constructor(environment: CoordinatorEnvironment, partition: number, leaderEpoch: number, machine: M) {
+  constructor(
+    environment: CoordinatorEnvironment,
+    partition: number,
+    leaderEpoch: number,
+    makeMachine: (partition: number) => M,
+  ) {
     this.#environment = environment
     this.partition = partition
     this.leaderEpoch = leaderEpoch
-    this.#machine = machine
+    this.#makeMachine = makeMachine
+    this.#machine = makeMachine(partition)
   }
 
   get state(): CoordinatorShardState {
@@ -89,6 +100,7 @@ export class CoordinatorShard<M extends CoordinatorMachine> {
   load(): void {
     const { log, codecs, loadBufferSize, clock } = this.#environment
     const startMs = clock.monotonic()
+    this.#machine = this.#makeMachine(this.partition)
     try {
       this.#stopListening?.()
       this.#stopListening = log.onHighWatermark(this.partition, (offset) => this.#onHighWatermark(offset))
@@ -112,7 +124,7 @@ export class CoordinatorShard<M extends CoordinatorMachine> {
     }
   }
 
-  /** Another broker coordinates the partition, or none. */
+  /** Another broker coordinates the partition, or none. Who waits is told NOT_COORDINATOR. */
   close(): void {
     if (this.#state === 'closed') return
     const wasActive = this.#state === 'active'
@@ -121,14 +133,13 @@ export class CoordinatorShard<M extends CoordinatorMachine> {
     this.#dueTimer?.cancel()
     this.#timeoutTimer?.cancel()
     this.#gathered = []
-    const error = new KafkaError('NOT_COORDINATOR')
-    const settlements = this.#settlements
-    this.#settlements = []
     if (wasActive) {
       this.#machine.becomeInactive()
-      this.#deliverReplies()
+      for (const { token, response } of this.#machine.takeOutput().replies) this.#deliver(token, response)
     }
-    for (const settlement of settlements) this.#settle(settlement, error)
+    const error = new KafkaError('NOT_COORDINATOR')
+    for (const settlement of this.#settlements.takeAll()) settlement.onSettled(error)
+    for (const { reject } of this.#replies.values()) reject(error)
     this.#replies.clear()
   }
 
@@ -140,66 +151,52 @@ export class CoordinatorShard<M extends CoordinatorMachine> {
     this.#checkActive()
     const startOffset = this.#machine.endOffset
     const answer = this.#run(operation)
+    if (this.#runError !== undefined) throw this.#runError
     const { endOffset } = this.#machine
-    if (endOffset <= this.#environment.log.highWatermark(this.partition) && this.#settlements.length === 0)
-      return answer
+    if (endOffset <= this.#committedEndOffset && this.#settlements.isEmpty) return answer
     const isWrite = endOffset > startOffset
     return new Promise((resolve, reject) => {
       this.#await(
         endOffset,
         (error) => (error === undefined ? resolve(answer) : reject(error)),
-        (error) => {
-          if (isWrite || this.#state !== 'active') reject(error)
-          else this.#executeAgain(operation, resolve, reject)
-        },
+        (error) => (isWrite ? reject(error) : resolve(this.#executeAgain(operation))),
       )
     })
   }
 
-  /** Runs `operation`, whose answer comes by token, now or whenever. Throws as `execute`. */
+  /** Runs `operation`, whose answer comes by token, now or whenever. Throws, or rejects, as `execute`. */
   request<R extends object>(operation: (machine: M, token: ReplyToken, now: Instant) => void): Promise<R> {
     this.#checkActive()
     const token = this.#nextToken++
-    return new Promise((resolve) => {
-      this.#replies.set(token, resolve as (response: object) => void)
+    return new Promise((resolve, reject) => {
+      this.#replies.set(token, { resolve: resolve as PendingReply['resolve'], reject })
       this.#run((machine, now) => operation(machine, token, now))
     })
   }
 
-  #executeAgain<R>(
-    operation: (machine: M, now: Instant) => R,
-    resolve: (answer: R | Promise<R>) => void,
-    reject: (error: unknown) => void,
-  ): void {
-    try {
-      resolve(this.execute(operation))
-    } catch (error) {
-      reject(error)
-    }
+  async #executeAgain<R>(operation: (machine: M, now: Instant) => R): Promise<R> {
+    return this.execute(operation)
   }
 
   #becomeActive(startMs: number): void {
     if (this.#state === 'closed') return
     const { clock, logger, log } = this.#environment
+    const { partition } = this
     this.#state = 'active'
     this.#writtenEndOffset = this.#machine.endOffset
-    this.#machine.commitTo(log.highWatermark(this.partition))
+    this.#committedEndOffset = Math.min(log.highWatermark(partition), this.#writtenEndOffset)
+    this.#machine.commitTo(this.#committedEndOffset)
     this.#run((machine, now) => machine.becomeActive(now))
+    if (this.#writtenEndOffset === 0) return
     const loadedMs = Math.round(clock.monotonic() - startMs)
-    const { partition } = this
-    if (this.#writtenEndOffset > 0) {
-      logger.info('coordinator is loaded', { partition, endOffset: this.#writtenEndOffset, loadedMs })
-    }
+    logger.info('coordinator is loaded', { partition, endOffset: this.#writtenEndOffset, loadedMs })
   }
 
   #onLoadFailed(error: Error): void {
     if (this.#state === 'closed') return
     const { logger, clock } = this.#environment
-    logger.error('coordinator cannot be loaded, it is tried again', {
-      partition: this.partition,
-      error: error.message,
-    })
-    this.#machine.undoTo(0)
+    const { partition } = this
+    logger.error('coordinator cannot be loaded, it is tried again', { partition, error: error.message })
     this.#dueTimer = clock.schedule(loadRetryMs, () => this.load())
   }
 
@@ -208,17 +205,20 @@ export class CoordinatorShard<M extends CoordinatorMachine> {
     throw new KafkaError(this.#state === 'loading' ? 'COORDINATOR_LOAD_IN_PROGRESS' : 'NOT_COORDINATOR')
   }
 
-  #now(): Instant {
-    const { clock } = this.#environment
-    return { wallMs: clock.now(), monotonicMs: clock.monotonic() }
-  }
-
   /** Gives the machine an input and takes care of what it leads to. */
   #run<R>(input: (machine: M, now: Instant) => R): R {
+    const { clock } = this.#environment
+    const wasBusy = this.#isBusy
+    this.#isBusy = true
+    this.#inputError = undefined
     try {
-      return input(this.#machine, this.#now())
+      return input(this.#machine, { wallMs: clock.now(), monotonicMs: clock.monotonic() })
     } finally {
       this.#takeOutput()
+      const error = this.#inputError
+      this.#isBusy = wasBusy
+      if (!wasBusy) this.#settle()
+      this.#runError = error
       this.#arm()
     }
   }
@@ -229,38 +229,48 @@ export class CoordinatorShard<M extends CoordinatorMachine> {
     for (const write of writes) this.#gather(write)
   }
 
-  #deliverReplies(): void {
-    for (const { token, response } of this.#machine.takeOutput().replies) this.#deliver(token, response)
-  }
-
   #deliver(token: ReplyToken, response: object): void {
-    const resolve = this.#replies.get(token)
+    const reply = this.#replies.get(token)
     this.#replies.delete(token)
-    resolve?.(response)
+    reply?.resolve(response)
   }
 
+  /** Records that do not fit into one batch with those before them end it. */
   #gather(write: CoordinatorWrite): void {
     let size = 0
     for (const { key, value } of write.records) size += recordOverheadSizeMax + key.length + (value?.length ?? 0)
     const sizeMax = this.#environment.log.batchSizeMax(this.partition) - batchHeaderSize
     if (this.#gatheredSize + size > sizeMax) this.#flush()
-    this.#gathered.push(...write.records)
+    const error = this.#inputError
+    if (error !== undefined) {
+      // It was undone with what was before it.
+      if (write.onSettled !== undefined) this.#lost.push({ settlement: this.#settlementOf(write, 0), error })
+      return
+    }
+    for (const record of write.records) this.#gathered.push(record)
     this.#gatheredSize += size
     if (write.onSettled !== undefined) {
-      const endOffset = this.#writtenEndOffset + this.#gathered.length
-      const onSettled = (error: KafkaError | undefined) => this.#tellWrite(write, error)
-      this.#await(endOffset, onSettled, onSettled)
+      this.#push(this.#settlementOf(write, this.#writtenEndOffset + this.#gathered.length))
     }
+    if (this.#gatheredSize > sizeMax) this.#flush()
+    else this.#flushAtEndOfTurn()
+  }
+
+  #settlementOf(write: CoordinatorWrite, endOffset: number): Settlement {
+    const onSettled = (error: KafkaError | undefined) => {
+      if (this.#state === 'active') this.#run((_machine, now) => write.onSettled!(now, error))
+    }
+    return { endOffset, deadlineMs: this.#deadlineMs(), onSettled, onUndone: onSettled }
+  }
+
+  #flushAtEndOfTurn(): void {
     if (this.#isFlushDue) return
     this.#isFlushDue = true
     this.#environment.clock.endOfTurn(() => {
       this.#isFlushDue = false
       this.#flush()
+      if (!this.#isBusy) this.#settle()
     })
-  }
-
-  #tellWrite(write: CoordinatorWrite, error: KafkaError | undefined): void {
-    if (this.#state === 'active') this.#run((_machine, now) => write.onSettled!(now, error))
   }
 
   #flush(): void {
@@ -268,20 +278,19 @@ export class CoordinatorShard<M extends CoordinatorMachine> {
     const records = this.#gathered
     this.#gathered = []
     this.#gatheredSize = 0
+    const { log } = this.#environment
     try {
-      const { log } = this.#environment
       const { baseOffset, lastOffset } = log.append(this.partition, this.#batchOf(records))
       assert(
         baseOffset === this.#writtenEndOffset && lastOffset === baseOffset + records.length - 1,
         `records of partition ${this.partition} are at ${this.#writtenEndOffset}, not at ${baseOffset}`,
       )
       this.#writtenEndOffset = lastOffset + 1
+      this.#committedEndOffset = Math.min(log.highWatermark(this.partition), this.#writtenEndOffset)
     } catch (error) {
       if (!(error instanceof KafkaError)) throw error
       this.#onAppendFailed(error)
-      return
     }
-    this.#onHighWatermark(this.#environment.log.highWatermark(this.partition))
   }
 
   /** As Kafka's coordinators write: without a producer, but with base sequence 0. */
@@ -294,28 +303,32 @@ export class CoordinatorShard<M extends CoordinatorMachine> {
     const { logger } = this.#environment
     logger.warn('records of a coordinator could not be written', { partition: this.partition, error: error.message })
     this.#machine.undoTo(this.#writtenEndOffset)
-    const firstLost = this.#settlements.findIndex(({ endOffset }) => endOffset > this.#writtenEndOffset)
-    if (firstLost < 0) return
-    for (const settlement of this.#settlements.splice(firstLost)) {
-      if (settlement.isSettled) continue
-      settlement.isSettled = true
-      settlement.onUndone(error)
-    }
+    this.#inputError = error
+    for (const settlement of this.#settlements.takeAbove(this.#writtenEndOffset)) this.#lost.push({ settlement, error })
   }
 
   #onHighWatermark(highWatermark: number): void {
     if (this.#state !== 'active') return
-    const committedEndOffset = Math.min(highWatermark, this.#writtenEndOffset)
-    this.#machine.commitTo(committedEndOffset)
-    while (this.#settlements.length > 0 && this.#settlements[0]!.endOffset <= committedEndOffset) {
-      this.#settle(this.#settlements.shift()!, undefined)
-    }
+    this.#committedEndOffset = Math.min(highWatermark, this.#writtenEndOffset)
+    if (!this.#isBusy) this.#settle()
   }
 
-  #settle(settlement: Settlement, error: KafkaError | undefined): void {
-    if (settlement.isSettled) return
-    settlement.isSettled = true
-    settlement.onSettled(error)
+  /** Tells who waits; what that makes the machine write is settled in its turn. */
+  #settle(): void {
+    this.#isBusy = true
+    try {
+      this.#machine.commitTo(this.#committedEndOffset)
+      for (;;) {
+        const lost = this.#lost
+        this.#lost = []
+        for (const { settlement, error } of lost) settlement.onUndone(error)
+        const reached = this.#settlements.takeReached(this.#committedEndOffset)
+        for (const settlement of reached) settlement.onSettled(undefined)
+        if (lost.length === 0 && reached.length === 0) return
+      }
+    } finally {
+      this.#isBusy = false
+    }
   }
 
   #await(
@@ -323,23 +336,33 @@ export class CoordinatorShard<M extends CoordinatorMachine> {
     onSettled: (error: KafkaError | undefined) => void,
     onUndone: (error: KafkaError) => void,
   ): void {
+    this.#push({ endOffset, deadlineMs: this.#deadlineMs(), onSettled, onUndone })
+  }
+
+  #deadlineMs(): number {
     const { clock, writeTimeoutMs } = this.#environment
-    const timeoutMs = writeTimeoutMs()
-    const deadlineMs = clock.monotonic() + timeoutMs
-    this.#settlements.push({ endOffset, deadlineMs, isSettled: false, onSettled, onUndone })
-    this.#timeoutTimer ??= clock.schedule(timeoutMs, () => this.#onTimeout())
+    return clock.monotonic() + writeTimeoutMs()
+  }
+
+  #push(settlement: Settlement): void {
+    this.#settlements.push(settlement)
+    this.#armTimeout()
+  }
+
+  #armTimeout(): void {
+    const deadlineMs = this.#settlements.nextDeadlineMs
+    if (this.#timeoutTimer !== undefined || deadlineMs === undefined) return
+    const { clock } = this.#environment
+    this.#timeoutTimer = clock.schedule(Math.max(0, deadlineMs - clock.monotonic()), () => this.#onTimeout())
   }
 
   /** The records may still be replicated; their requests have waited long enough. */
   #onTimeout(): void {
     this.#timeoutTimer = undefined
-    const { clock } = this.#environment
-    const nowMs = clock.monotonic()
-    const late = this.#settlements.filter(({ deadlineMs, isSettled }) => !isSettled && deadlineMs <= nowMs)
-    for (const settlement of late) this.#settle(settlement, new KafkaError('REQUEST_TIMED_OUT'))
-    const next = this.#settlements.find(({ isSettled }) => !isSettled)
-    if (next === undefined || this.#timeoutTimer !== undefined) return
-    this.#timeoutTimer = clock.schedule(Math.max(0, next.deadlineMs - nowMs), () => this.#onTimeout())
+    const error = new KafkaError('REQUEST_TIMED_OUT')
+    for (const settlement of this.#settlements.takeLate(this.#environment.clock.monotonic()))
+      settlement.onSettled(error)
+    this.#armTimeout()
   }
 
   /** One timer for whatever the machine wants to do next. */

@@ -40,6 +40,7 @@ import type { Encoded } from '../../src/protocol/writer.ts'
 import { AutoTopicCreation } from '../../src/runtime/auto-topic-creation.ts'
 import { FetchSessionCache } from '../../src/runtime/fetch-session-cache.ts'
 import { FetchBudget, type FetchedRecords } from '../../src/runtime/fetched-records.ts'
+import { createGroupCoordinator } from '../../src/runtime/group-coordinator-factory.ts'
 import type { Partition } from '../../src/runtime/partition.ts'
 import { ProducerIdSource } from '../../src/runtime/producer-id-source.ts'
 import { ReplicaManager } from '../../src/runtime/replica-manager.ts'
@@ -177,6 +178,7 @@ export class BrokerHarness {
     const delta = this.image.delta
     this.image.delta = undefined
     this.replicaManager.onMetadataChange(delta)
+    this.broker.groupCoordinator.onMetadataChange(delta)
   }
 
   partition(topic: string, index = 0): Partition {
@@ -273,6 +275,16 @@ export class BrokerHarness {
         return this.onControllerRequest(apiKey, request) as Promise<Response>
       },
     }
+    const { replicaManager } = this
+    const groupCoordinator = createGroupCoordinator({
+      config,
+      image,
+      replicaManager,
+      clock,
+      random,
+      logger: silentLogger,
+      codecs: noCodecs,
+    })
     const topicReadiness = new TopicReadiness({
       brokerId: 1,
       publisher: { image, subscribe: () => () => {} },
@@ -289,7 +301,8 @@ export class BrokerHarness {
       config,
       image,
       kraftVersion: 1,
-      replicaManager: this.replicaManager,
+      replicaManager,
+      groupCoordinator,
       fetchSessions: this.fetchSessions,
       fetches: { manager: this.replicaManager, budget: this.fetchBudget, clock },
       controller,

@@ -57,7 +57,7 @@ export class OffsetRequests {
         }
         const commit = {
           offset: committedOffset,
-          leaderEpoch: committedLeaderEpoch < 0 ? -1 : committedLeaderEpoch,
+          leaderEpoch: committedLeaderEpoch,
           metadata,
           commitTimestampMs: wallMs,
           expireTimestampMs,

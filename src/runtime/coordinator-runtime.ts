@@ -1,0 +1,53 @@
+/**
+ * The shards of one internal topic that this broker coordinates, by partition: it opens one when the broker is elected to
+ * lead the partition, closes it when the broker resigns, and finds the one that a request is for.
+ */
+import type { CoordinatorMachine } from '../coordinator/coordinator-machine.ts'
+import { KafkaError } from '../protocol/errors.ts'
+import { type CoordinatorEnvironment, CoordinatorShard } from './coordinator-shard.ts'
+
+export class CoordinatorRuntime<M extends CoordinatorMachine> {
+  readonly #environment: CoordinatorEnvironment
+  readonly #makeMachine: (partition: number) => M
+  readonly #shards = new Map<number, CoordinatorShard<M>>()
+
+  /** `makeMachine` makes an empty one; a log that cannot be read at first is tried again with another. */
+  constructor(environment: CoordinatorEnvironment, makeMachine: (partition: number) => M) {
+    this.#environment = environment
+    this.#makeMachine = makeMachine
+  }
+
+  onElected(partition: number, leaderEpoch: number): void {
+    const before = this.#shards.get(partition)
+    if (before !== undefined && before.leaderEpoch >= leaderEpoch) return
+    before?.close()
+    const shard = new CoordinatorShard(this.#environment, partition, leaderEpoch, this.#makeMachine)
+    this.#shards.set(partition, shard)
+    shard.load()
+  }
+
+  /** Of an epoch that is over already it does nothing. */
+  onResigned(partition: number, leaderEpoch: number): void {
+    const shard = this.#shards.get(partition)
+    if (shard === undefined || shard.leaderEpoch > leaderEpoch) return
+    this.#shards.delete(partition)
+    shard.close()
+  }
+
+  /** The broker stops. */
+  close(): void {
+    for (const shard of this.#shards.values()) shard.close()
+    this.#shards.clear()
+  }
+
+  /** Throws NOT_COORDINATOR when it is not here. It may be loading still. */
+  shard(partition: number): CoordinatorShard<M> {
+    const shard = this.#shards.get(partition)
+    if (shard === undefined) throw new KafkaError('NOT_COORDINATOR')
+    return shard
+  }
+
+  shards(): Iterable<CoordinatorShard<M>> {
+    return this.#shards.values()
+  }
+}
