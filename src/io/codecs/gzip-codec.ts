@@ -1,5 +1,6 @@
 /**
- * gzip by node:zlib. Like Java's reader it takes several members one after another and ignores what trails the last one.
+ * gzip by node:zlib. It takes several members one after another; what trails the last one, which Java's reader ignores, is
+ * corrupt here.
  */
 import { gunzipSync, gzipSync } from 'node:zlib'
 import { type Codec, corrupt, tooLarge } from './codec.ts'

@@ -5,7 +5,7 @@
 import * as zlib from 'node:zlib'
 import { type Codec, corrupt, decodeOrRefuse, tooLarge } from './codec.ts'
 import { loadOptionalPackage, loadPackage } from './optional-package.ts'
-import { zstdSizeMax } from './zstd-frames.ts'
+import { inspectZstd } from './zstd-frames.ts'
 
 /** What node:zlib has from Node 22.15 on. */
 interface NodeZstd {
@@ -37,7 +37,13 @@ interface PureBinding {
 const defaultLevel = 3
 const compressionLevelParameter = 100
 /** Input that the pure decoder gets at a time: between two pieces its output is held against the limit. */
-const pieceSize = 512
+const compressedPieceSize = 512
+/** Input that the pure encoder gets at a time: it copies it into its own memory. */
+const plainPieceSize = 64 * 1024
+/** The pure one's memory is 16 MB and cannot grow; it never recovers from running out. Levels from 10 on need more ... */
+const pureLevelMax = 9
+/** ... and so do frames of levels above 19. */
+const pureWindowSizeMax = 8 * 1024 * 1024
 
 /** By node:zlib; undefined before Node 22.15. */
 export function findNodeZstd(): Codec | undefined {
@@ -48,7 +54,7 @@ export function findNodeZstd(): Codec | undefined {
     compress: (bytes, level = defaultLevel) =>
       zstdCompressSync(bytes, { params: { [compressionLevelParameter]: level } }),
     decompress(bytes, limitBytes) {
-      zstdSizeMax(bytes)
+      inspectZstd(bytes)
       if (bytes.length === 0) return bytes
       try {
         return zstdDecompressSync(bytes, { maxOutputLength: Math.max(limitBytes, 1) })
@@ -67,7 +73,7 @@ export function findNativeZstd(): Codec | undefined {
   return {
     compress: (bytes, level = defaultLevel) => new zstd.Encoder(level).encodeSync(bytes),
     decompress(bytes, limitBytes) {
-      const sizeMax = zstdSizeMax(bytes)
+      const { sizeMax } = inspectZstd(bytes)
       // A full last block counts with up to 128 KB more than it has.
       if (sizeMax > limitBytes + 128 * 1024) throw tooLarge(limitBytes)
       const made = decodeOrRefuse('zstd', () => new zstd.Decoder().decodeSync(bytes))
@@ -77,15 +83,16 @@ export function findNativeZstd(): Codec | undefined {
   }
 }
 
-/** By the package zstd-codec. */
+/** By the package zstd-codec. Levels above 9 are taken as 9, and windows above 8 MB, of levels above 19, are refused. */
 export async function loadPureZstd(): Promise<Codec> {
   const start = loadPackage<(binding: object) => void>('zstd-codec/lib/zstd-codec-binding-wasm.js')
-  const binding = await new Promise<PureBinding>((resolve) => {
-    const module: Partial<PureBinding> = {}
-    module.onRuntimeInitialized = () => resolve(module as PureBinding)
-    start(module)
+  const binding: Partial<PureBinding> = {}
+  // Resolved without a value: the binding has a `then` of its own, and a promise of it would never settle.
+  await new Promise<void>((resolve) => {
+    binding.onRuntimeInitialized = resolve
+    start(binding)
   })
-  return new PureZstd(binding)
+  return new PureZstd(binding as PureBinding)
 }
 
 class PureZstd implements Codec {
@@ -100,8 +107,11 @@ class PureZstd implements Codec {
     const stream = new this.#binding.ZstdCompressStreamBinding()
     try {
       const onOutput: OnOutput = (part) => parts.push(Buffer.from(part))
-      const isDone = stream.begin(level) && stream.transform(bytes, onOutput) && stream.end(onOutput)
-      if (!isDone) throw new Error('zstd-codec does not compress')
+      let isDone = stream.begin(Math.min(level, pureLevelMax))
+      for (let at = 0; isDone && at < bytes.length; at += plainPieceSize) {
+        isDone = stream.transform(bytes.subarray(at, at + plainPieceSize), onOutput)
+      }
+      if (!isDone || !stream.end(onOutput)) throw new Error('zstd-codec does not compress')
     } finally {
       stream.delete()
     }
@@ -109,7 +119,7 @@ class PureZstd implements Codec {
   }
 
   decompress(bytes: Buffer, limitBytes: number): Buffer {
-    zstdSizeMax(bytes)
+    if (inspectZstd(bytes).windowSizeMax > pureWindowSizeMax) throw tooLarge(limitBytes)
     const parts: Buffer[] = []
     let size = 0
     const onOutput: OnOutput = (part) => {
@@ -120,8 +130,8 @@ class PureZstd implements Codec {
     const stream = new this.#binding.ZstdDecompressStreamBinding()
     try {
       let isSound = stream.begin()
-      for (let at = 0; isSound && at < bytes.length && size <= limitBytes; at += pieceSize) {
-        isSound = stream.transform(bytes.subarray(at, at + pieceSize), onOutput)
+      for (let at = 0; isSound && at < bytes.length && size <= limitBytes; at += compressedPieceSize) {
+        isSound = stream.transform(bytes.subarray(at, at + compressedPieceSize), onOutput)
       }
       isSound &&= size > limitBytes || stream.end(onOutput)
       if (size > limitBytes) throw tooLarge(limitBytes)

@@ -15,9 +15,17 @@ const rawBlock = 0
 const rleBlock = 1
 const compressedBlock = 2
 
-/** At most so many bytes come out of `bytes`; exact but for compressed blocks, which count as full. Throws `corrupt`. */
-export function zstdSizeMax(bytes: Buffer): number {
+export interface ZstdNeeds {
+  /** At most so many bytes come out; exact but for compressed blocks, which count as full. */
+  readonly sizeMax: number
+  /** The largest window of all frames: the memory, in bytes, that a decoder keeps. */
+  readonly windowSizeMax: number
+}
+
+/** Throws `corrupt`. */
+export function inspectZstd(bytes: Buffer): ZstdNeeds {
   let sizeMax = 0
+  let windowSizeMax = 0
   for (let at = 0; at < bytes.length; ) {
     if (at + 5 > bytes.length) throw corrupt('zstd: a frame is cut off')
     const magic = bytes.readUInt32LE(at)
@@ -28,7 +36,9 @@ export function zstdSizeMax(bytes: Buffer): number {
     }
     if (magic !== frameMagic) throw corrupt('zstd: not a frame')
     const descriptor = bytes[at + 4]!
-    const fullBlockSize = Math.min(windowSize(bytes, at), blockSizeMax)
+    const window = windowSize(bytes, at)
+    windowSizeMax = Math.max(windowSizeMax, window)
+    const fullBlockSize = Math.min(window, blockSizeMax)
     at += headerSize(descriptor)
     let isLast = false
     while (!isLast) {
@@ -45,7 +55,7 @@ export function zstdSizeMax(bytes: Buffer): number {
     if ((descriptor & 4) !== 0) at += 4
     if (at > bytes.length) throw corrupt('zstd: a frame is cut off')
   }
-  return sizeMax
+  return { sizeMax, windowSizeMax }
 }
 
 /** Magic to content size. */
