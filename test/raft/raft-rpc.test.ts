@@ -33,7 +33,8 @@ describe('a request of Kafka', () => {
     expect(request).toBeDefined()
     const encoded = encode(apis.get(frame.apiKey)!.request, frame.version, encodeRaftRequest(request!))
     // A hand-made request may ask differently than a replica does.
-    if (frame.label.includes('hand-made')) expect(decode(apis.get(frame.apiKey)!.request, frame.version, encoded)).toBeDefined()
+    if (frame.label.includes('hand-made'))
+      expect(decode(apis.get(frame.apiKey)!.request, frame.version, encoded)).toBeDefined()
     else expect(encoded.toString('hex')).toBe(body.toString('hex'))
   })
 })
