@@ -15,6 +15,8 @@ import { lockFile } from './file-lock.ts'
 
 /** Buffers in one writev; the limit of Linux. */
 const buffersMax = 1024
+/** Bytes in one call: beyond it the page cache costs more per byte (measured on ext4: 0.4 to 0.7 s/GB, with 1 MiB 0.7 to 2.3). */
+const pieceSizeMax = 256 * 1024
 const smallFileSize = 2048
 
 export class NodeFileSystem implements FileSystem {
@@ -121,9 +123,13 @@ class NodeFileHandle implements FileHandle {
   }
 
   async write(buffers: readonly Buffer[], position: number): Promise<void> {
+    let size = 0
+    for (const buffer of buffers) size += buffer.length
+    if (size <= pieceSizeMax && buffers.length <= buffersMax) return this.#writeOnce(buffers, size, position)
     let at = position
-    for (let index = 0; index < buffers.length; index += buffersMax) {
-      at += await this.#writeOnce(buffers.length <= buffersMax ? buffers : buffers.slice(index, index + buffersMax), at)
+    for (const piece of inPieces(buffers)) {
+      await this.#writeOnce(piece.buffers, piece.size, at)
+      at += piece.size
     }
   }
 
@@ -143,21 +149,38 @@ class NodeFileHandle implements FileHandle {
     return call<void>(this.path, (done) => fs.close(this.#descriptor, done))
   }
 
-  #writeOnce(buffers: readonly Buffer[], position: number): Promise<number> {
+  #writeOnce(buffers: readonly Buffer[], size: number, position: number): Promise<void> {
     return new Promise((resolve, reject) => {
-      let size = 0
-      for (const buffer of buffers) size += buffer.length
       const onWritten = (error: NodeJS.ErrnoException | null, count: number): void => {
         if (error !== null) reject(toFileSystemError(error, this.path))
-        else if (count === size) resolve(size)
+        else if (count === size) resolve()
         else reject(new FileSystemError('ESHORT', this.path, `${count} of ${size} bytes were written to ${this.path}`))
       }
       const [only] = buffers
-      if (only === undefined) resolve(0)
+      if (only === undefined) resolve()
       else if (buffers.length === 1) fs.write(this.#descriptor, only, 0, size, position, onWritten)
       else fs.writev(this.#descriptor, buffers as Buffer[], position, onWritten)
     })
   }
+}
+
+/** The same bytes in the same order, as many as one call may take at a time. */
+function* inPieces(buffers: readonly Buffer[]): Generator<{ buffers: Buffer[]; size: number }> {
+  let piece: Buffer[] = []
+  let size = 0
+  for (const buffer of buffers) {
+    for (let from = 0; from < buffer.length; ) {
+      const part = buffer.subarray(from, from + pieceSizeMax - size)
+      piece.push(part)
+      size += part.length
+      from += part.length
+      if (size < pieceSizeMax && piece.length < buffersMax) continue
+      yield { buffers: piece, size }
+      piece = []
+      size = 0
+    }
+  }
+  if (size > 0) yield { buffers: piece, size }
 }
 
 async function statIfThere(filePath: string): Promise<fs.Stats | undefined> {

@@ -11,8 +11,8 @@ import type { LogSegment } from './log-segment.ts'
 import type { LogState } from './log-state.ts'
 import type { UnwrittenBytes } from './log-tail.ts'
 
-/** Larger writes cost the page cache more per byte. */
-const writeSizeMax = 256 * 1024
+/** Bytes in one write: the end offset moves, and readers get to see them, after each. */
+const writeSizeMax = 1024 * 1024
 
 export interface LogWriterListener {
   /** The end offset moved, once per write. */

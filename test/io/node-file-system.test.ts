@@ -40,6 +40,14 @@ describe('files', () => {
     expect((await fileSystem.readFile(at('x'))).equals(Buffer.concat(buffers))).toBe(true)
   })
 
+  test('take more bytes than one call should', async () => {
+    const file = await fileSystem.open(at('x'), { create: true })
+    const buffers = [300_000, 5, 0, 600_000, 262_144, 1].map((size, index) => Buffer.alloc(size, index + 1))
+    await file.write(buffers, 10)
+    await file.close()
+    expect((await fileSystem.readFile(at('x'))).equals(Buffer.concat([Buffer.alloc(10), ...buffers]))).toBe(true)
+  })
+
   test('are not made unless asked for, and errors carry the code of the system', async () => {
     await expect(fileSystem.open(at('none'))).rejects.toMatchObject({ name: 'FileSystemError', code: 'ENOENT' })
     await expect(fileSystem.list(at('none'))).rejects.toMatchObject({ code: 'ENOENT' })
