@@ -3,6 +3,7 @@
  * zstd-codec, WebAssembly that starts asynchronously. Frames with and without a content size, several one after another.
  */
 import * as zlib from 'node:zlib'
+import { KafkaError } from '../../protocol/errors.ts'
 import { type Codec, corrupt, decodeOrRefuse, tooLarge } from './codec.ts'
 import { loadOptionalPackage, loadPackage } from './optional-package.ts'
 import { inspectZstd } from './zstd-frames.ts'
@@ -54,15 +55,33 @@ export function findNodeZstd(): Codec | undefined {
     compress: (bytes, level = defaultLevel) =>
       zstdCompressSync(bytes, { params: { [compressionLevelParameter]: level } }),
     decompress(bytes, limitBytes) {
-      inspectZstd(bytes)
-      if (bytes.length === 0) return bytes
-      try {
-        return zstdDecompressSync(bytes, { maxOutputLength: Math.max(limitBytes, 1) })
-      } catch (error) {
-        const { code, message } = error as NodeJS.ErrnoException
-        throw code === 'ERR_BUFFER_TOO_LARGE' ? tooLarge(limitBytes) : corrupt(`zstd: ${message}`)
+      // It stops after the first frame: each gets a call.
+      const parts: Buffer[] = []
+      let size = 0
+      for (const { start, end } of inspectZstd(bytes).frames) {
+        const part = decompressFrame(zstdDecompressSync, bytes.subarray(start, end), limitBytes - size, limitBytes)
+        parts.push(part)
+        size += part.length
       }
+      return parts.length === 1 ? parts[0]! : Buffer.concat(parts, size)
     },
+  }
+}
+
+function decompressFrame(
+  decompress: NodeZstd['zstdDecompressSync'],
+  frame: Buffer,
+  roomBytes: number,
+  limitBytes: number,
+): Buffer {
+  try {
+    const made = decompress(frame, { maxOutputLength: Math.max(roomBytes, 1) })
+    if (made.length > roomBytes) throw tooLarge(limitBytes)
+    return made
+  } catch (error) {
+    if (error instanceof KafkaError) throw error
+    const { code, message } = error as NodeJS.ErrnoException
+    throw code === 'ERR_BUFFER_TOO_LARGE' ? tooLarge(limitBytes) : corrupt(`zstd: ${message}`)
   }
 }
 

@@ -20,12 +20,15 @@ export interface ZstdNeeds {
   readonly sizeMax: number
   /** The largest window of all frames: the memory, in bytes, that a decoder keeps. */
   readonly windowSizeMax: number
+  /** Where each frame starts and ends (exclusive), skippable ones left out. */
+  readonly frames: readonly { readonly start: number; readonly end: number }[]
 }
 
 /** Throws `corrupt`. */
 export function inspectZstd(bytes: Buffer): ZstdNeeds {
   let sizeMax = 0
   let windowSizeMax = 0
+  const frames: { start: number; end: number }[] = []
   for (let at = 0; at < bytes.length; ) {
     if (at + 5 > bytes.length) throw corrupt('zstd: a frame is cut off')
     const magic = bytes.readUInt32LE(at)
@@ -35,6 +38,7 @@ export function inspectZstd(bytes: Buffer): ZstdNeeds {
       continue
     }
     if (magic !== frameMagic) throw corrupt('zstd: not a frame')
+    const start = at
     const descriptor = bytes[at + 4]!
     const window = windowSize(bytes, at)
     windowSizeMax = Math.max(windowSizeMax, window)
@@ -54,8 +58,9 @@ export function inspectZstd(bytes: Buffer): ZstdNeeds {
     }
     if ((descriptor & 4) !== 0) at += 4
     if (at > bytes.length) throw corrupt('zstd: a frame is cut off')
+    frames.push({ start, end: at })
   }
-  return { sizeMax, windowSizeMax }
+  return { sizeMax, windowSizeMax, frames }
 }
 
 /** Magic to content size. */

@@ -259,6 +259,9 @@ describe.each(implementations.filter(({ family }) => family === 'zstd'))('$title
     const hello = codec.compress(Buffer.from('hello'), undefined)
     const bytes = Buffer.concat([hello, skippable, hello])
     expect(codec.decompress(bytes, 100).toString()).toBe('hellohello')
+    expect(attempt(codec, bytes, 10)).toBe('hellohello')
+    expect(attempt(codec, bytes, 9)).toBe('MESSAGE_TOO_LARGE')
+    expect(attempt(codec, bytes, 5)).toBe('MESSAGE_TOO_LARGE')
   })
 
   test('damage is noticed, or gives something within the limit', () => {
