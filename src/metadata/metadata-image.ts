@@ -36,7 +36,7 @@ interface ImageParts {
   readonly nextProducerId: UndoableCell<bigint>
   readonly isInTransaction: UndoableCell<boolean>
   readonly transaction: UndoableList<MetadataRecord>
-  readonly nextOffset: UndoableCell<number>
+  nextOffset: number
   delta: MetadataDelta | undefined
 }
 
@@ -55,7 +55,7 @@ function makeParts(isUndoable: boolean): ImageParts {
     nextProducerId: new UndoableCell(undoLog, 0n),
     isInTransaction: new UndoableCell(undoLog, false),
     transaction: new UndoableList(undoLog),
-    nextOffset: new UndoableCell(undoLog, 0),
+    nextOffset: 0,
     delta: undefined,
   }
   return parts
@@ -109,7 +109,7 @@ export class MetadataImage {
 
   /** The offset after the last replayed record. */
   get nextOffset(): number {
-    return this.#parts.nextOffset.value
+    return this.#parts.nextOffset
   }
 
   /** Between a BeginTransaction and its end: what came since is not in the image yet. */
@@ -157,7 +157,7 @@ export class MetadataImage {
   /** Replays the record at `offset`. Throws AssertionError when the record contradicts the image: the log is broken. */
   replay(record: MetadataRecord, offset: number): void {
     this.#parts.undoLog.begin(offset)
-    this.#parts.nextOffset.set(offset + 1)
+    this.#parts.nextOffset = offset + 1
     switch (record.type) {
       case 'BeginTransactionRecord':
         assert(!this.isInTransaction, `a transaction begins within another at ${offset}`)
@@ -179,12 +179,13 @@ export class MetadataImage {
   skipTo(nextOffset: number): void {
     if (nextOffset <= this.nextOffset) return
     this.#parts.undoLog.begin(nextOffset - 1)
-    this.#parts.nextOffset.set(nextOffset)
+    this.#parts.nextOffset = nextOffset
   }
 
   /** Undoes every record at or after `offset`. */
   undoTo(offset: number): void {
     this.#parts.undoLog.undoTo(offset)
+    this.#parts.nextOffset = Math.min(this.#parts.nextOffset, offset)
   }
 
   /** Records below `endOffset` are committed: they will not be undone. */
