@@ -50,7 +50,7 @@ export class RaftDriver {
   readonly #options: RaftDriverOptions
   readonly #environment: LogEnvironment
   readonly #log: PartitionLog
-  readonly #node: RaftNode
+  readonly #raft: RaftNode
   readonly #storage: RaftStorage
   readonly #snapshots: RaftSnapshotStore
   readonly #delivery: RaftDelivery
@@ -71,7 +71,7 @@ export class RaftDriver {
     this.#options = options
     this.#environment = environment
     this.#log = opened.log
-    this.#node = new RaftNode(config, opened.start, environment.random, this.#time())
+    this.#raft = new RaftNode(config, opened.start, environment.random, this.#time())
     const { fileSystem, clock } = environment
     this.#snapshots = new RaftSnapshotStore(fileSystem, opened.directory, clock, opened.snapshots)
     this.#storage = new RaftStorage(environment, opened.log, this.#snapshots, {
@@ -102,30 +102,30 @@ export class RaftDriver {
   }
 
   get nodeId(): number {
-    return this.#node.nodeId
+    return this.#raft.nodeId
   }
 
   /** -1 when not known. */
   get leaderId(): number {
-    return this.#node.leaderId
+    return this.#raft.leaderId
   }
 
   get epoch(): number {
-    return this.#node.epoch
+    return this.#raft.epoch
   }
 
   get isLeader(): boolean {
-    return this.#node.isLeader
+    return this.#raft.isLeader
   }
 
   /** The offset that the next appended record gets. */
   get logEndOffset(): number {
-    return this.#node.logEndOffset
+    return this.#raft.logEndOffset
   }
 
   /** The offset below which the log is committed, as far as this node knows; -1 when it knows nothing. */
   get highWatermark(): number {
-    return this.#node.highWatermark
+    return this.#raft.highWatermark
   }
 
   /** Where the newest snapshot ends; 0 without one. */
@@ -135,7 +135,7 @@ export class RaftDriver {
 
   /** Voters and kraft.version as they hold now. */
   get settings(): QuorumSettings {
-    return this.#node.settings
+    return this.#raft.settings
   }
 
   /**
@@ -149,7 +149,7 @@ export class RaftDriver {
       throw new KafkaError('REQUEST_TIMED_OUT', `${this.#log.queuedBytes} bytes wait for the metadata log's disk`)
     }
     this.#step({ kind: 'append', values: records })
-    return this.#node.logEndOffset - 1
+    return this.#raft.logEndOffset - 1
   }
 
   /** A raft request of another node. `onReply` is called once, maybe within this call, unless the driver stops before. */
@@ -162,11 +162,11 @@ export class RaftDriver {
 
   /** Gives up leadership of `epoch`, if it still has it: the state machine cannot go on. */
   resign(epoch: number): void {
-    if (this.#node.isLeader && this.#node.epoch === epoch) this.#step({ kind: 'resign' })
+    if (this.#raft.isLeader && this.#raft.epoch === epoch) this.#step({ kind: 'resign' })
   }
 
   describeQuorum(): QuorumDescription {
-    return this.#node.describeQuorum(this.#time())
+    return this.#raft.describeQuorum(this.#time())
   }
 
   /**
@@ -186,9 +186,9 @@ export class RaftDriver {
       const file = await this.#snapshots.write(
         endOffset,
         {
-          epoch: this.#node.epochBefore(endOffset),
+          epoch: this.#raft.epochBefore(endOffset),
           lastContainedLogTimestamp: appendTimestampMs ?? this.#delivery.lastTimestampMs,
-          settings: this.#node.settingsBefore(endOffset),
+          settings: this.#raft.settingsBefore(endOffset),
         },
         batches,
       )
@@ -216,7 +216,7 @@ export class RaftDriver {
   /** Stops. A leader with other voters resigns first and waits up to `handoverMs` for another to be elected. */
   async close(handoverMs = 0): Promise<void> {
     if (this.#isStopped) return
-    if (this.#isStarted && this.#node.isLeader && this.#node.settings.voters.size > 1) {
+    if (this.#isStarted && this.#raft.isLeader && this.#raft.settings.voters.size > 1) {
       this.#step({ kind: 'resign' })
       if (handoverMs > 0) await this.#leaderChange(handoverMs)
     }
@@ -259,10 +259,10 @@ export class RaftDriver {
 
   #step(input: RaftInput): void {
     if (this.#isStopped) return
-    const wasLeader = this.#node.isLeader
+    const wasLeader = this.#raft.isLeader
     let deadlineMs: number
     try {
-      const output = this.#node.step(input, this.#time())
+      const output = this.#raft.step(input, this.#time())
       for (const effect of output.effects) this.#effects.push(effect)
       deadlineMs = output.deadlineMs
     } catch (error) {
@@ -272,7 +272,7 @@ export class RaftDriver {
     }
     this.#wakeAt(deadlineMs)
     this.#perform()
-    if (wasLeader && !this.#node.isLeader) this.#delivery.onResigned()
+    if (wasLeader && !this.#raft.isLeader) this.#delivery.onResigned()
   }
 
   /** A timer that fires too early costs a step; so only an earlier deadline sets a new one. */
@@ -303,7 +303,7 @@ export class RaftDriver {
   #performOne(effect: RaftEffect): void {
     switch (effect.kind) {
       case 'persistElection':
-        this.#storage.persistElection(effect.election, this.#node.settings)
+        this.#storage.persistElection(effect.election, this.#raft.settings)
         return
       case 'append':
       case 'truncate':
@@ -365,12 +365,12 @@ export class RaftDriver {
     const { response, startOffset, endOffset, bytesMax } = effect
     try {
       const records = await this.#log.readBatches(startOffset, endOffset, bytesMax)
-      if (this.#node.isLeader && this.#node.epoch === response.epoch) return { ...response, records }
+      if (this.#raft.isLeader && this.#raft.epoch === response.epoch) return { ...response, records }
     } catch (error) {
       // Trimmed meanwhile: the next fetch is told of the snapshot.
       if (!(error instanceof KafkaError) || error.error !== 'OFFSET_OUT_OF_RANGE') throw error
     }
-    const { leaderId, epoch } = this.#node
+    const { leaderId, epoch } = this.#raft
     return {
       ...response,
       error: 'NOT_LEADER_OR_FOLLOWER',
