@@ -41,6 +41,7 @@ const sinceVersion = new Map<bigint, number>([
 ])
 
 const consumerReplicaId = -1
+const leaderEpochVersion = 4
 const offsetNotAvailableVersion = 5
 
 interface Found {
@@ -110,7 +111,8 @@ async function listPartition(
       const isNew = version >= offsetNotAvailableVersion
       return answerOf(index, isNew ? errorCodes.OFFSET_NOT_AVAILABLE : errorCodes.LEADER_NOT_AVAILABLE, notFound)
     }
-    return answerOf(index, 0, found ?? notFound)
+    if (found === undefined) return answerOf(index, 0, notFound)
+    return answerOf(index, 0, version >= leaderEpochVersion ? found : { ...found, leaderEpoch: -1 })
   } catch (error) {
     if (error instanceof KafkaError) return answerOf(index, error.code, notFound)
     throw error
