@@ -186,6 +186,22 @@ describe('a metadata log of Apache Kafka 4.3.1', () => {
     expect(await machine.append('ours')).toBe(31)
   })
 
+  test('with snapshots begins with the newest', async () => {
+    const harness = new RaftHarness()
+    const { machine } = harness
+    await machine.makeRoot()
+    await machine.copyFrom(new URL('../kafka-4.3.1-snapshots/', kafkaFixture))
+    const endpoints = [{ name: 'CONTROLLER', host: 'localhost', port: 25092 }]
+    const driver = await machine.start({}, { directoryId: 'V408KuJmT125Jya6YiPZdw', endpoints })
+    expect(machine.listener.heard[0]).toBe('snapshot 35-1 of 12')
+    expect(machine.listener.batches.map(({ baseOffset, epoch }) => [baseOffset, epoch])).toEqual([
+      [35, 1],
+      [36, 1],
+      [37, 2],
+    ])
+    expect(driver.latestSnapshotEndOffset).toBe(35)
+  })
+
   test('tells a voter with another directory that it may not vote', async () => {
     const harness = new RaftHarness()
     const { machine } = harness
