@@ -85,18 +85,22 @@ export class BrokerLifecycle {
     return this.#isFenced
   }
 
-  /** Resolves when this broker serves. Rejects when it cannot register within its time, or is refused for good. */
+  /** Resolves when this broker serves. Rejects when it cannot register in time, is refused for good or is stopped. */
   async start(): Promise<void> {
     const { publisher, clock, logger } = this.#options
     await this.#register()
     while (!(await this.#sendHeartbeat({ wantFence: true })).isCaughtUp) {
       await publisher.nextApplied(clock, catchUpWaitMs)
+      this.#checkNotStopped()
     }
     this.#state = 'recovering'
     await this.#options.openLogs()
+    this.#checkNotStopped()
     while ((await this.#sendHeartbeat({ wantFence: false })).isFenced) {
       await publisher.nextApplied(clock, catchUpWaitMs)
+      this.#checkNotStopped()
     }
+    this.#checkNotStopped()
     this.#isFenced = false
     this.#state = 'running'
     logger.info('this broker serves', { brokerEpoch: this.#brokerEpoch })
@@ -138,6 +142,12 @@ export class BrokerLifecycle {
   stop(): void {
     this.#state = 'stopped'
     this.#heartbeatTimer?.cancel()
+  }
+
+  #checkNotStopped(): void {
+    if (this.#state === 'shutting down' || this.#state === 'stopped') {
+      throw new KafkaError('BROKER_NOT_AVAILABLE', 'this broker was stopped while it started')
+    }
   }
 
   async #tryShutdownHeartbeat(deadlineMs: number): Promise<BrokerHeartbeatResponse | undefined> {
@@ -182,6 +192,7 @@ export class BrokerLifecycle {
       }
       logger.info('registration with the controller has to be tried again', { problem })
       await delay(clock, retryMs)
+      this.#checkNotStopped()
     }
   }
 

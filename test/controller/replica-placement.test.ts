@@ -36,6 +36,13 @@ describe('placement', () => {
     }
   })
 
+  test('begins each partition with the next rack', () => {
+    const brokers = liveBrokers(9, (id) => 'abc'[id % 3]!)
+    const rackOf = new Map(brokers.map((broker) => [broker.id, broker.rack]))
+    const racks = placeReplicas(brokers, 9, 1, new SeededRandom(3)).map(([first]) => rackOf.get(first!))
+    for (const start of [0, 3, 6]) expect(new Set(racks.slice(start, start + 3)).size).toBe(3)
+  })
+
   test('spreads leaders evenly', () => {
     const leaders = placeReplicas(liveBrokers(5), 500, 3, new SeededRandom(5)).map((replicas) => replicas[0]!)
     for (let id = 1; id <= 5; id++) expect(leaders.filter((leader) => leader === id)).toHaveLength(100)

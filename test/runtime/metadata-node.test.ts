@@ -1,11 +1,13 @@
 import { describe, expect, test } from 'vitest'
+import { silentLogger } from '../../src/base/logger.ts'
 import type { MetadataDelta } from '../../src/metadata/metadata-delta.ts'
 import type { MetadataImage } from '../../src/metadata/metadata-image.ts'
 import type { CreateTopicsResponse } from '../../src/protocol/api/19-create-topics.ts'
 import { apiKeys } from '../../src/protocol/api/index.ts'
+import { registerController } from '../../src/runtime/controller-registration.ts'
 import { imageContent } from '../metadata/image-content.ts'
 import { MetadataNode } from './metadata-node.ts'
-import type { RaftHarness } from './raft-harness.ts'
+import { directoryIdOf, type RaftHarness } from './raft-harness.ts'
 
 function createTopic(node: MetadataNode, name: string): Promise<CreateTopicsResponse> {
   return node.channel.send(apiKeys.CreateTopics, { topics: [{ name, numPartitions: 3, replicationFactor: 1 }] })
@@ -55,6 +57,24 @@ describe('a node that starts for the first time', () => {
     const [node, harness] = await running()
     await harness.drive(createTopic(node, 'a'))
     expect(node.publisher.image.topics.getByName('a')!.partitions.size).toBe(3)
+  })
+})
+
+test('a controller registers once it is led, with its endpoints and features', async () => {
+  const [node, harness] = await MetadataNode.first()
+  await harness.drive(
+    registerController({
+      controllerId: 1,
+      incarnationId: directoryIdOf(9),
+      endpoints: [{ name: 'CONTROLLER', host: 'localhost', port: 9093, securityProtocol: 0 }],
+      controller: node.channel,
+      clock: harness.clock,
+      logger: silentLogger,
+    }),
+  )
+  expect(node.publisher.image.cluster.controller(1)).toMatchObject({
+    incarnationId: directoryIdOf(9),
+    endpoints: [{ name: 'CONTROLLER', port: 9093 }],
   })
 })
 
