@@ -67,6 +67,7 @@ export class GroupJoin {
     if (!this.#hasRoom(group, memberId)) {
       group.remove(memberId)
       this.#refuse(join, errorCodes.GROUP_MAX_SIZE_REACHED, '')
+      this.#rebalance.maybeComplete(group)
     } else if (!group.supports(request.protocolType, join.protocols)) {
       this.#refuse(join, errorCodes.INCONSISTENT_GROUP_PROTOCOL)
     } else if (memberId === '') this.#joinNew(join, group)
