@@ -15,7 +15,8 @@ export interface OffsetWait {
 }
 
 export class OffsetWaitQueue {
-  #waits: OffsetWait[] = []
+  /** Those before `#head` are told and let go: they hold whole requests. */
+  #waits: (OffsetWait | undefined)[] = []
   #head = 0
 
   /** Those in the queue, answered ones that are not dropped yet among them. */
@@ -32,7 +33,7 @@ export class OffsetWaitQueue {
     while (this.#head < this.#waits.length) {
       const first = this.#waits[this.#head]!
       if (!first.isSettled && first.endOffset > endOffset) break
-      this.#head++
+      this.#waits[this.#head++] = undefined
       if (!first.isSettled) first.onReached()
     }
     if (this.#head === this.#waits.length) {
