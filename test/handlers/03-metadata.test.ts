@@ -83,18 +83,49 @@ describe('creation', () => {
     }
   })
 
-  test('of a coordinator topic takes its own settings', async () => {
-    const harness = await startControlledBroker({
-      config: { 'offsets.topic.num.partitions': '4', 'offsets.topic.replication.factor': '1' },
-    })
-    const { topics } = await ask(harness, 13, { topics: [{ name: '__consumer_offsets' }] })
+  const coordinatorTopics: [string, Record<string, string>, Record<string, string>][] = [
+    [
+      '__consumer_offsets',
+      { 'offsets.topic.num.partitions': '4', 'offsets.topic.replication.factor': '1' },
+      { 'cleanup.policy': 'compact', 'compression.type': 'producer', 'segment.bytes': '104857600' },
+    ],
+    [
+      '__transaction_state',
+      {
+        'transaction.state.log.num.partitions': '4',
+        'transaction.state.log.replication.factor': '1',
+        'transaction.state.log.min.isr': '1',
+      },
+      {
+        'cleanup.policy': 'compact',
+        'compression.type': 'uncompressed',
+        'min.insync.replicas': '1',
+        'segment.bytes': '104857600',
+        'unclean.leader.election.enable': 'false',
+      },
+    ],
+    [
+      '__share_group_state',
+      {
+        'share.coordinator.state.topic.num.partitions': '4',
+        'share.coordinator.state.topic.replication.factor': '1',
+        'share.coordinator.state.topic.min.isr': '1',
+      },
+      {
+        'cleanup.policy': 'delete',
+        'compression.type': 'producer',
+        'min.insync.replicas': '1',
+        'retention.ms': '-1',
+        'segment.bytes': '104857600',
+      },
+    ],
+  ]
+  test.each(coordinatorTopics)('of %s takes its own settings', async (name, config, expected) => {
+    const harness = await startControlledBroker({ config })
+    const { topics } = await ask(harness, 13, { topics: [{ name }] })
     expect(topics[0]).toMatchObject({ errorCode: 0, isInternal: true })
     expect(topics[0]!.partitions).toHaveLength(4)
-    expect([...harness.image.configs.topic('__consumer_offsets')].sort()).toEqual([
-      ['cleanup.policy', 'compact'],
-      ['compression.type', 'producer'],
-      ['segment.bytes', '104857600'],
-    ])
+    expect(Object.fromEntries(harness.image.configs.topic(name))).toEqual(expected)
   })
 
   test('is made only where client and broker allow it', async () => {
