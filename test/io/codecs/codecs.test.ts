@@ -221,6 +221,16 @@ describe.each(implementations.filter(({ family }) => family === 'lz4'))('$title'
     }
   })
 
+  test('a block larger than the frame allows is corrupt', () => {
+    const frameOf = (size: number) => {
+      const mark = Buffer.alloc(4)
+      mark.writeUInt32LE(size + 0x8000_0000)
+      return Buffer.concat([Buffer.from(plain, 'hex').subarray(0, 7), mark, Buffer.alloc(size, 97), Buffer.alloc(4)])
+    }
+    expect(attempt(codec, frameOf(65_536)).length).toBe(65_536)
+    expect(attempt(codec, frameOf(65_537))).toBe('CORRUPT_MESSAGE')
+  })
+
   test('a content size is skipped', () => {
     const header = Buffer.from('04224d18684017000000000000001a', 'hex')
     const outcomes = new Set<string>()
@@ -262,6 +272,14 @@ describe.each(implementations.filter(({ family }) => family === 'zstd'))('$title
     expect(attempt(codec, bytes, 10)).toBe('hellohello')
     expect(attempt(codec, bytes, 9)).toBe('MESSAGE_TOO_LARGE')
     expect(attempt(codec, bytes, 5)).toBe('MESSAGE_TOO_LARGE')
+  })
+
+  test('a checksum of the content is checked', () => {
+    // Made by libzstd with its checksum flag.
+    const frame = Buffer.from('28b52ffd24116500003068656c6c6f200100314a11a2ed1e0c', 'hex')
+    expect(attempt(codec, Buffer.concat([frame, frame]))).toBe('hello hello hello'.repeat(2))
+    frame[frame.length - 1]! ^= 1
+    expect(attempt(codec, frame)).toBe('CORRUPT_MESSAGE')
   })
 
   test('damage is noticed, or gives something within the limit', () => {

@@ -8,7 +8,13 @@ import * as batch from '../../../src/protocol/record/batch-header.ts'
 import type { CompressionType } from '../../../src/protocol/record/compression.ts'
 import { type DecodedRecord, decodeRecords, openRecords } from '../../../src/protocol/record/record.ts'
 import { RecordCursor } from '../../../src/protocol/record/record-cursor.ts'
-import { sizeOfVarlong, VarintReader, writeVarlong } from '../../../src/protocol/record/varint.ts'
+import {
+  sizeOfVarint,
+  sizeOfVarlong,
+  VarintReader,
+  writeVarint,
+  writeVarlong,
+} from '../../../src/protocol/record/varint.ts'
 import { compressedFixtures, consoleRecords, readFixture, uncompressedFixtures } from './fixture-files.ts'
 import { forgeBatch, forgeRecord, varint } from './forged-batch.ts'
 
@@ -206,6 +212,20 @@ function decodeChecked(bytes: Buffer): DecodedRecord[] | undefined {
     return undefined
   }
 }
+
+describe('varints of 32 bits', () => {
+  test('come back, and take as many bytes as announced', () => {
+    const bytes = Buffer.alloc(5)
+    const reader = new VarintReader()
+    const edges = [6, 7, 13, 14, 20, 21, 27, 28, 31].flatMap((bits) => [-1, 0, 1].map((more) => 2 ** bits / 2 + more))
+    for (const value of [...edges, ...edges.map((edge) => -edge)].filter((edge) => edge === (edge | 0))) {
+      const size = writeVarint(bytes, value, 0)
+      expect([value, size]).toEqual([value, sizeOfVarint(value)])
+      reader.reset(bytes, 0, size)
+      expect([reader.varint(), reader.position, reader.isMalformed]).toEqual([value, size, false])
+    }
+  })
+})
 
 describe('varints of 64 bits', () => {
   test('come back exact, and as the nearest double', () => {

@@ -407,6 +407,13 @@ describe('a topic with a compression of its own', () => {
     expect([same.isRebuilt, same.records]).toEqual([false, rebuilt])
   })
 
+  test("a producer's LogAppendTime becomes the time of every record", () => {
+    const settings = { compressionType: 'gzip' } as const
+    const { records: rebuilt } = validate(forgeBatch({ records, attributes: 8, maxTimestamp: now + 9 }), { settings })
+    expect(batch.timestampType(rebuilt, 0)).toBe(batch.timestampTypes.CREATE_TIME)
+    expect(decodeRecords(rebuilt, 0, codecs).map((record) => Number(record.timestamp))).toEqual([now + 9, now + 9])
+  })
+
   test('what becomes too large is refused', () => {
     const bytes = compressed('gzip', records.slice(0, 1))
     const settings = { compressionType: 'uncompressed', maxMessageBytes: bytes.length + 5 } as const
