@@ -69,6 +69,8 @@ export class PartitionLog {
   readonly #queuedBytesMax: number
   readonly #onTruncated: () => Promise<void>
   #listener: PartitionLogListener = {}
+  /** Truncations that were asked for and are not done: nothing is appended meanwhile. */
+  #truncationsCount = 0
   readonly #failureListeners: ((error: Error) => void)[] = []
 
   private constructor(state: LogState, options: PartitionLogOptions) {
@@ -417,18 +419,24 @@ export class PartitionLog {
 
   #checkAppend(records: Buffer): void {
     this.#state.checkOnline()
+    assert(this.#truncationsCount === 0, `nothing is appended to ${this.#state.name} while it is truncated`)
     if (this.canAppend(records.length)) return
     throw new KafkaError('REQUEST_TIMED_OUT', `${this.queuedBytes} bytes wait for the disk of ${this.#state.name}`)
   }
 
   async #changeEnd(change: () => Promise<void>): Promise<void> {
-    await this.#structure.run(async () => {
-      await this.#writer.whenIdle()
-      await change()
-      this.#writer.onSegmentsReplaced()
-      this.#writer.wake()
-      await this.#onTruncated()
-    })
+    this.#truncationsCount++
+    try {
+      await this.#structure.run(async () => {
+        await this.#writer.whenIdle()
+        await change()
+        this.#writer.onSegmentsReplaced()
+        this.#writer.wake()
+        await this.#onTruncated()
+      })
+    } finally {
+      this.#truncationsCount--
+    }
   }
 
   #flushInBackground(): void {

@@ -206,7 +206,9 @@ class Run {
 
   async checkRead(offset: number): Promise<void> {
     await this.settle()
-    const options = { upToOffset: this.log.logEndOffset, minOneBatch: this.random.integer(2) === 0 }
+    const { logEndOffset } = this.log
+    const upToOffset = this.random.integer(2) === 0 ? logEndOffset : this.random.integer(logEndOffset + 1)
+    const options = { upToOffset, minOneBatch: this.random.integer(2) === 0 }
     const sizeMax = this.random.integer(1500)
     if (offset < this.log.logStartOffset || offset > this.log.logEndOffset) {
       expect(errorOf(() => this.log.read(offset, sizeMax, options))).toBe('OFFSET_OUT_OF_RANGE')
@@ -216,7 +218,8 @@ class Run {
     const bytes = await this.harness.drive(result.readAll())
     expect(bytes.length).toBe(result.sizeInBytes)
     const first = this.model.batchAt(offset)
-    if (first === undefined || (first.bytes.length > sizeMax && !options.minOneBatch)) {
+    const isHidden = first === undefined || first.lastOffset >= upToOffset || offset >= upToOffset
+    if (isHidden || (first.bytes.length > sizeMax && !options.minOneBatch)) {
       expect(bytes.length).toBe(0)
       return
     }
@@ -225,7 +228,9 @@ class Run {
     const from = this.model.batches.indexOf(first)
     let expected = Buffer.alloc(0)
     for (let index = from; expected.length < bytes.length; index++) {
-      expected = Buffer.concat([expected, this.model.batches[index]!.bytes])
+      const { bytes: stored, lastOffset } = this.model.batches[index]!
+      expect(lastOffset, 'nothing at or above the end').toBeLessThan(upToOffset)
+      expected = Buffer.concat([expected, stored])
     }
     expect(bytes.equals(expected), `a read from ${offset}`).toBe(true)
   }

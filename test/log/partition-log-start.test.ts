@@ -68,6 +68,29 @@ describe('start', () => {
     expect(await harness.append(log)).toBe(2)
   })
 
+  test('what follows a gap goes: the end of an older segment was lost with the power', async () => {
+    const size = plainBatch(1, 1).length
+    await start({ segmentBytes: size * 3 })
+    for (let count = 0; count < 8; count++) await harness.append(log)
+    harness.crash('process')
+    const path = `${directory}/00000000000000000003.log`
+    harness.disk.poke(path, Buffer.from(harness.disk.peek(path).subarray(0, size * 2)))
+    log = await harness.open()
+    expect([log.logEndOffset, log.segmentsCount]).toEqual([5, 2])
+    expect(await harness.append(log)).toBe(5)
+  })
+
+  test('a compacted log may have gaps', async () => {
+    const size = plainBatch(1, 1).length
+    await start({ segmentBytes: size * 3, isCompact: true })
+    for (let count = 0; count < 8; count++) await harness.append(log)
+    harness.crash('process')
+    const path = `${directory}/00000000000000000003.log`
+    harness.disk.poke(path, Buffer.from(harness.disk.peek(path).subarray(0, size * 2)))
+    log = await harness.open()
+    expect([log.logEndOffset, log.segmentsCount]).toEqual([8, 3])
+  })
+
   test('missing, damaged or preallocated indexes are rebuilt', async () => {
     await start({ segmentBytes: 1000, indexIntervalBytes: 1 })
     for (let count = 0; count < 40; count++) await harness.append(log)
