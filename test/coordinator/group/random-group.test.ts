@@ -147,7 +147,7 @@ test('the log alone gives the state', () => {
       clients.group.expectReplayed()
       expect(clients.group.machine.takeOutput()).toEqual({ replies: [], writes: [] })
     }),
-    { numRuns: 150, seed: 4_3_1 },
+    { numRuns: 80, seed: 4_3_1 },
   )
 })
 
@@ -169,6 +169,6 @@ test('in the end a group with living members is stable', () => {
       group.sync('late', memberId, group.joined(token).generationId, [[memberId, 'x']])
       expect(group.describe()).toMatch(/^Stable /)
     }),
-    { numRuns: 100, seed: 4_3_1 },
+    { numRuns: 60, seed: 4_3_1 },
   )
 })
