@@ -36,7 +36,7 @@ export async function handleFindCoordinator(
   const isWanted = request.keyType === groupKeyType && keys.some((key) => isAllowed(broker, context, key))
   if (isWanted && broker.image.topics.getByName(offsetsTopicName) === undefined) await createOffsetsTopic(broker)
   const coordinators = keys.map((key) => findCoordinator(broker, request.keyType, key, context))
-  const response = { throttleTimeMs: 0, errorCode: 0, errorMessage: null, nodeId: -1, host: '', port: -1 }
+  const response = { throttleTimeMs: 0, errorCode: 0, errorMessage: null, nodeId: 0, host: '', port: 0 }
   if (isMany) return { ...response, coordinators }
   const { nodeId, host, port, errorCode, errorMessage } = coordinators[0]!
   const message = errorMessage || errorName(errorCode)
