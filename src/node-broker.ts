@@ -1,0 +1,337 @@
+/**
+ * Puts one node together and takes it apart: raft, controller, logs, replica manager, coordinator, server. Built by
+ * node.ts, in the order in which each part needs the one before.
+ */
+import type { Logger } from './base/logger.ts'
+import { randomUuid, type Uuid } from './base/uuid.ts'
+import type { BrokerConfig } from './config/broker-config.ts'
+import { buildLogConfig } from './config/topic-config.ts'
+import type { Broker } from './handlers/broker.ts'
+import { handlers } from './handlers/index.ts'
+import { NodeCodecs } from './io/codecs/node-codecs.ts'
+import { findNativeCrc32c } from './io/crc32c.ts'
+import { NodeClock } from './io/node-clock.ts'
+import { NodeFileSystem } from './io/node-file-system.ts'
+import { NodeNetwork } from './io/node-network.ts'
+import { NodeRandom } from './io/node-random.ts'
+import { createLogEnvironment } from './log/log-environment.ts'
+import { LogManager } from './log/log-manager.ts'
+import { decodeMetadataRecord } from './metadata/metadata-record-codec.ts'
+import { installCrc32c } from './protocol/record/crc32c.ts'
+import { defaultRaftTimings } from './raft/raft-io.ts'
+import { AutoTopicCreation } from './runtime/auto-topic-creation.ts'
+import { BrokerLifecycle } from './runtime/broker-lifecycle.ts'
+import { LocalControllerChannel } from './runtime/controller-local-channel.ts'
+import { registerController } from './runtime/controller-registration.ts'
+import { ControllerRuntime } from './runtime/controller-runtime.ts'
+import { FetchSessionCache } from './runtime/fetch-session-cache.ts'
+import { FetchBudget } from './runtime/fetched-records.ts'
+import { createGroupCoordinator } from './runtime/group-coordinator-factory.ts'
+import { MetadataFeed } from './runtime/metadata-feed.ts'
+import { MetadataPublisher } from './runtime/metadata-publisher.ts'
+import { MetadataSnapshots } from './runtime/metadata-snapshots.ts'
+import { ProducerIdSource } from './runtime/producer-id-source.ts'
+import { defaultMetadataLogSettings, defaultMetadataRetention, RaftDriver } from './runtime/raft-driver.ts'
+import { readBootstrapRecords } from './runtime/raft-format.ts'
+import { noRaftNetwork } from './runtime/raft-no-network.ts'
+import { ReplicaManager } from './runtime/replica-manager.ts'
+import { TopicReadiness } from './runtime/topic-readiness.ts'
+import { type OpenListener, TcpServer } from './server/tcp-server.ts'
+
+/** Records of all answers under way, in bytes. */
+const fetchBudgetBytes = 256 * 1024 * 1024
+const stopGraceMs = 5_000
+const shutdownTimeoutMs = 5_000
+const securityProtocolNumbers = { PLAINTEXT: 0, SSL: 1, SASL_PLAINTEXT: 2, SASL_SSL: 3 } as const
+
+export interface NodeBrokerOptions {
+  readonly config: BrokerConfig
+  readonly logger: Logger
+  readonly clusterId: Uuid
+  /** Of the directory that holds the metadata log. */
+  readonly directoryId: Uuid
+}
+
+export class NodeBroker {
+  readonly halted: Promise<string>
+  readonly #options: NodeBrokerOptions
+  readonly #clock = new NodeClock()
+  readonly #random = new NodeRandom()
+  readonly #fileSystem = new NodeFileSystem()
+  readonly #codecs = new NodeCodecs()
+  readonly #publisher = new MetadataPublisher()
+  readonly #stops: (() => Promise<void> | void)[] = []
+  #halt: (reason: string) => void = () => {}
+  #isStopped = false
+
+  constructor(options: NodeBrokerOptions) {
+    this.#options = options
+    this.halted = new Promise((resolve) => {
+      this.#halt = resolve
+    })
+  }
+
+  /** Resolves with the open listeners when clients are served. */
+  async start(): Promise<OpenListener[]> {
+    try {
+      return await this.#start()
+    } catch (error) {
+      await this.stop()
+      throw error
+    }
+  }
+
+  /** Takes apart what was built, last first. */
+  async stop(): Promise<void> {
+    this.#isStopped = true
+    for (let part = this.#stops.pop(); part !== undefined; part = this.#stops.pop()) await part()
+  }
+
+  async #start(): Promise<OpenListener[]> {
+    const { config, clusterId, logger } = this.#options
+    installCrc32c(findNativeCrc32c())
+    const logs = await this.#openLogManager()
+    let lifecycle: BrokerLifecycle | undefined
+    this.#stops.push(() => logs.shutdown({ brokerEpoch: lifecycle?.brokerEpoch ?? -1 }))
+    const { controller, driver } = await this.#startController()
+    const channel = new LocalControllerChannel({ controller, clock: this.#clock, timeoutMs: config.requestTimeoutMs })
+    const replicaManager = this.#createReplicaManager(logs)
+    const parts = {
+      clusterId,
+      controller: channel,
+      replicaManager,
+      driver,
+      brokerEpoch: () => lifecycle?.brokerEpoch ?? -1,
+    }
+    const broker = this.#createBroker(parts)
+    lifecycle = this.#createLifecycle({ logs, channel, replicaManager, broker })
+    this.#registerController(channel)
+    const running = lifecycle
+    this.#stops.push(() => running.shutDown(shutdownTimeoutMs))
+    await lifecycle.start()
+    void broker.producerIds.prefetch()
+    logs.start()
+    const server = new TcpServer({
+      network: new NodeNetwork(),
+      clock: this.#clock,
+      logger,
+      config,
+      broker,
+      served: handlers,
+    })
+    this.#stops.push(() => server.stop(stopGraceMs))
+    const open: OpenListener[] = []
+    for (const listener of config.brokerListeners) open.push(await server.listen(listener, 'broker'))
+    for (const listener of config.controllerListeners) open.push(await server.listen(listener, 'controller'))
+    await this.#codecs.ready()
+    return open
+  }
+
+  async #openLogManager(): Promise<LogManager> {
+    const { config, clusterId, logger } = this.#options
+    return await LogManager.open({
+      directories: config.logDirs,
+      clusterId,
+      nodeId: config.nodeId,
+      fileSystem: this.#fileSystem,
+      clock: this.#clock,
+      random: this.#random,
+      logger,
+      codecs: this.#codecs,
+      producerIdExpirationMs: config.producerIdExpirationMs,
+      intervals: {
+        checkpointMs: config.logFlushOffsetCheckpointIntervalMs,
+        highWatermarkMs: config.replicaHighWatermarkCheckpointIntervalMs,
+        retentionMs: config.logRetentionCheckIntervalMs,
+        producerExpirationCheckMs: 600_000,
+        flushCheckMs: 1000,
+      },
+      onDirectoryFailure: (directory, error) => {
+        logger.error(`log directory ${directory.path} is offline: ${error.message}`)
+        if (config.logDirs.length === 1) this.#halt(`its only log directory failed: ${error.message}`)
+      },
+    })
+  }
+
+  async #startController(): Promise<{ controller: ControllerRuntime; driver: RaftDriver }> {
+    const { config, clusterId, directoryId, logger } = this.#options
+    const [clock, random, fileSystem] = [this.#clock, this.#random, this.#fileSystem]
+    const encoded = await readBootstrapRecords(fileSystem, config.metadataLogDir)
+    const bootstrapRecords = encoded.map((bytes) => decodeMetadataRecord(bytes))
+    const controller = new ControllerRuntime({ config, clusterId, clock, random, logger, bootstrapRecords })
+    const snapshots = new MetadataSnapshots({
+      publisher: this.#publisher,
+      clock,
+      logger,
+      maxBytes: config.number('metadata.log.max.record.bytes.between.snapshots'),
+      maxIntervalMs: config.number('metadata.log.max.snapshot.interval.ms'),
+    })
+    const driver = await RaftDriver.open({
+      logDirectory: config.metadataLogDir,
+      config: {
+        nodeId: config.nodeId,
+        directoryId,
+        clusterId,
+        canVote: true,
+        endpoints: config.controllerListeners.map(({ name, host, port }) => ({
+          name,
+          host: host || 'localhost',
+          port,
+        })),
+        kraftVersionMin: 0,
+        kraftVersionMax: 1,
+        bootstrapServers: [],
+        ...defaultRaftTimings,
+      },
+      staticVoters: [],
+      logSettings: defaultMetadataLogSettings,
+      retention: defaultMetadataRetention,
+      environment: createLogEnvironment({ fileSystem, clock, random }, { logger }),
+      network: noRaftNetwork(clock),
+      listener: new MetadataFeed([this.#publisher, snapshots, controller]),
+      onFailure: (error) => this.#halt(`the metadata log failed: ${error.message}`),
+    })
+    this.#stops.push(
+      () => driver.close(),
+      () => controller.close(),
+    )
+    controller.attach(driver)
+    snapshots.start(driver)
+    driver.start()
+    return { controller, driver }
+  }
+
+  #registerController(channel: LocalControllerChannel): void {
+    const { config, logger } = this.#options
+    const registering = registerController({
+      controllerId: config.nodeId,
+      incarnationId: randomUuid(this.#random),
+      endpoints: config.controllerListeners.map(({ name, host, port, securityProtocol }) => {
+        return { name, host: host || 'localhost', port, securityProtocol: securityProtocolNumbers[securityProtocol] }
+      }),
+      controller: channel,
+      clock: this.#clock,
+      logger,
+      isStopped: () => this.#isStopped,
+    })
+    registering.catch((error: Error) => logger.error(`the controller could not register: ${error.message}`))
+  }
+
+  #createReplicaManager(logs: LogManager): ReplicaManager {
+    const { config, logger } = this.#options
+    const { image } = this.#publisher
+    return new ReplicaManager({
+      brokerId: config.nodeId,
+      logs,
+      image,
+      clock: this.#clock,
+      logger,
+      codecs: this.#codecs,
+      logConfigFor: (topic) => buildLogConfig(image.configs.topic(topic), config),
+    })
+  }
+
+  #createBroker(parts: {
+    readonly clusterId: string
+    readonly controller: LocalControllerChannel
+    readonly replicaManager: ReplicaManager
+    readonly driver: RaftDriver
+    readonly brokerEpoch: () => number
+  }): Broker {
+    const { config, logger } = this.#options
+    const { controller, replicaManager, driver } = parts
+    const [clock, random, publisher] = [this.#clock, this.#random, this.#publisher]
+    const { image } = publisher
+    const groupCoordinator = createGroupCoordinator({
+      config,
+      image,
+      replicaManager,
+      clock,
+      random,
+      logger,
+      codecs: this.#codecs,
+    })
+    this.#stops.push(() => groupCoordinator.close())
+    const topicReadiness = new TopicReadiness({ brokerId: config.nodeId, publisher, partitions: replicaManager, clock })
+    return {
+      nodeId: config.nodeId,
+      clusterId: parts.clusterId,
+      clock,
+      random,
+      logger,
+      authorize: () => true,
+      config,
+      image,
+      get kraftVersion() {
+        return driver.settings.kraftVersion
+      },
+      replicaManager,
+      groupCoordinator,
+      fetchSessions: new FetchSessionCache({ sessionsMax: config.maxIncrementalFetchSessionCacheSlots, clock, random }),
+      fetches: { manager: replicaManager, budget: new FetchBudget(fetchBudgetBytes), clock },
+      controller,
+      topicReadiness,
+      autoTopicCreation: new AutoTopicCreation({ config, controller, readiness: topicReadiness, clock }),
+      producerIds: new ProducerIdSource({
+        brokerId: config.nodeId,
+        brokerEpoch: parts.brokerEpoch,
+        controller,
+        clock,
+        logger,
+      }),
+    }
+  }
+
+  #createLifecycle(parts: {
+    readonly logs: LogManager
+    readonly channel: LocalControllerChannel
+    readonly replicaManager: ReplicaManager
+    readonly broker: Broker
+  }): BrokerLifecycle {
+    const { config, clusterId, logger } = this.#options
+    const { logs, channel, replicaManager, broker } = parts
+    const advertised = config.advertisedListeners ?? config.brokerListeners
+    return new BrokerLifecycle({
+      brokerId: config.nodeId,
+      clusterId,
+      endpoints: advertised.map(({ name, host, port, securityProtocol }) => {
+        return { name, host: host || 'localhost', port, securityProtocol: securityProtocolNumbers[securityProtocol] }
+      }),
+      rack: config.rack ?? null,
+      logDirectoryIds: () => logs.directories.map((directory) => directory.directoryId),
+      offlineLogDirectoryIds: () => [],
+      previousBrokerEpoch: logs.previousBrokerEpoch,
+      controller: channel,
+      publisher: this.#publisher,
+      clock: this.#clock,
+      random: this.#random,
+      logger,
+      heartbeatIntervalMs: config.brokerHeartbeatIntervalMs,
+      registrationTimeoutMs: config.initialBrokerRegistrationTimeoutMs,
+      openLogs: () => this.#openLogs(logs, replicaManager, broker),
+    })
+  }
+
+  /** The image shows the registration: dynamic settings first, then the partitions, then who listens to them. */
+  async #openLogs(logs: LogManager, replicaManager: ReplicaManager, broker: Broker): Promise<void> {
+    const { config, logger } = this.#options
+    const publisher = this.#publisher
+    const { image } = publisher
+    const applyDynamic = (): void => {
+      config.setDynamic(image.configs.brokerDefaults, image.configs.broker(config.nodeId), (error) => {
+        logger.warn(`a dynamic setting is passed over: ${error.message}`)
+      })
+    }
+    applyDynamic()
+    await logs.loadLogs({
+      configFor: (topic) => buildLogConfig(image.configs.topic(topic), config),
+      isStray: (topicId, _topic, partition) => replicaManager.isStray(topicId, partition),
+    })
+    config.onChange(() => replicaManager.refreshLogConfigs())
+    publisher.subscribe({ onMetadataChange: applyDynamic })
+    publisher.subscribe({ onMetadataChange: (delta) => replicaManager.onMetadataChange(delta) })
+    publisher.subscribe({ onMetadataChange: (delta) => broker.groupCoordinator.onMetadataChange(delta) })
+    publisher.publish()
+    await replicaManager.whenSettled()
+  }
+}

@@ -1,0 +1,91 @@
+/**
+ * The composition root: the only file that builds everything. A node is formatted if it is new, its controller leads
+ * the metadata quorum, its broker registers and opens its logs, and only then its listeners open. Stopping goes the
+ * other way round. For now a node is broker and controller of a quorum of one.
+ */
+import type { Logger } from './base/logger.ts'
+import { randomUuid, type Uuid } from './base/uuid.ts'
+import type { BrokerConfig } from './config/broker-config.ts'
+import type { Listener } from './config/listeners.ts'
+import { NodeClock } from './io/node-clock.ts'
+import { NodeFileSystem } from './io/node-file-system.ts'
+import { NodeRandom } from './io/node-random.ts'
+import { formatLogDirectory, readMetaProperties } from './log/log-directory.ts'
+import { NodeBroker } from './node-broker.ts'
+import { formatMetadataDirectory } from './runtime/raft-format.ts'
+
+export interface RunningNode {
+  readonly listeners: readonly { readonly name: string; readonly host: string; readonly port: number }[]
+  readonly dataDirectories: readonly string[]
+  /** Stops cleanly: answers what is in flight, flushes, marks a clean shutdown. */
+  stop(): Promise<void>
+  /** Resolves with the reason when the node cannot go on. */
+  readonly halted: Promise<string>
+}
+
+export interface FormatStorageOptions {
+  readonly config: BrokerConfig
+  readonly clusterId?: string | undefined
+  readonly ignoreFormatted: boolean
+}
+
+/** Formats what is new, then starts; resolves when clients are served. */
+export async function startNode(options: {
+  readonly config: BrokerConfig
+  readonly logger: Logger
+}): Promise<RunningNode> {
+  const { config, logger } = options
+  if (!config.isBroker || !config.isController)
+    throw new Error(
+      'process.roles must be broker,controller: a node of one role needs a cluster, which is not served yet',
+    )
+  const clusterId = await formatStorage({ config, ignoreFormatted: true })
+  const meta = await readMetaProperties(new NodeFileSystem(), config.metadataLogDir)
+  const node = new NodeBroker({ config, logger, clusterId, directoryId: meta!.directoryId })
+  const listeners = await node.start()
+  return { listeners, dataDirectories: config.logDirs, stop: () => node.stop(), halted: node.halted }
+}
+
+/** Gives each new directory its identity, and the metadata directory its quorum of one. Resolves with the cluster's id. */
+export async function formatStorage({ config, clusterId, ignoreFormatted }: FormatStorageOptions): Promise<Uuid> {
+  const fileSystem = new NodeFileSystem()
+  const random = new NodeRandom()
+  const paths = [...new Set([config.metadataLogDir, ...config.logDirs])]
+  const found = await Promise.all(paths.map((path) => readMetaProperties(fileSystem, path)))
+  const known = found.find((meta) => meta !== undefined)
+  if (known !== undefined && !ignoreFormatted)
+    throw new Error(`${paths[found.indexOf(known)]} is formatted already; --ignore-formatted leaves it as it is`)
+  const id = known?.clusterId ?? clusterId ?? randomUuid(random)
+  if (clusterId !== undefined && clusterId !== id)
+    throw new Error(`the data directories belong to cluster ${id}, not to ${clusterId}`)
+  for (const [index, path] of paths.entries()) {
+    if (found[index] !== undefined) continue
+    const directoryId = randomUuid(random)
+    const voter = {
+      id: config.nodeId,
+      directoryId,
+      endpoints: voterEndpoints(config),
+      kraftVersionMin: 0,
+      kraftVersionMax: 1,
+    }
+    await fileSystem.makeDirectory(path)
+    await formatMetadataDirectory({
+      fileSystem,
+      clock: new NodeClock(),
+      logDirectory: path,
+      standaloneVoter: path === config.metadataLogDir && config.isController ? voter : undefined,
+    })
+    // Last: a directory is formatted once this file is there.
+    await formatLogDirectory(fileSystem, path, { clusterId: id, nodeId: config.nodeId, directoryId })
+  }
+  return id
+}
+
+/** Where other voters would find this one. Without a controller listener nobody else can join. */
+export function voterEndpoints(config: BrokerConfig): { name: string; host: string; port: number }[] {
+  return config.controllerListeners.map((listener: Listener) => ({
+    name: listener.name,
+    host: listener.host === '' || listener.host === '0.0.0.0' || listener.host === '::' ? 'localhost' : listener.host,
+    port: listener.port,
+  }))
+}
