@@ -188,6 +188,25 @@ describe('a failed append', () => {
     expect(await settled(read)).toBe(1n)
   })
 
+  test('in the middle of a turn fails the request that was on its way too', async () => {
+    await settled(commit(1))
+    log.sizeMax = 400
+    log.appendError = new KafkaError('NOT_ENOUGH_REPLICAS')
+    // The second does not fit behind the first, and the third finds the log well again.
+    const answers = [commit(2, 'a', 'x'.repeat(200)), commit(3, 'b', 'x'.repeat(200)), commit(4, 'c')]
+    expect(await settled(Promise.all(answers))).toEqual([
+      'COORDINATOR_NOT_AVAILABLE',
+      'COORDINATOR_NOT_AVAILABLE',
+      'NONE',
+    ])
+    expect([await committed('a'), await committed('b'), await committed('c')]).toEqual([-1n, -1n, 4n])
+    log.appendError = new KafkaError('NOT_ENOUGH_REPLICAS')
+    const write = commit(5, 'd', 'x'.repeat(200))
+    const response = await settled(join({ groupId: 'y'.repeat(300) }, 9))
+    expect(errorName(response.errorCode)).toBe('COORDINATOR_NOT_AVAILABLE')
+    expect(await settled(write)).toBe('COORDINATOR_NOT_AVAILABLE')
+  })
+
   test('of records that wait for the high watermark touches only those behind them', async () => {
     log.holdsHighWatermark = true
     const first = commit(1)
@@ -276,15 +295,21 @@ describe('loading', () => {
 
   test('ends transactions where their markers say so', async () => {
     groups.onElected(0, 0)
+    await settled(commit(9))
     await settled(commit(1))
-    const { batches } = log.partition(0)
-    const transactional = Buffer.from(batches[0]!)
+    const transactional = Buffer.from(log.partition(0).batches[0]!)
     transactional.writeBigInt64BE(7n, batch.producerIdPosition)
     transactional[batch.attributesPosition + 1]! |= batch.transactionalFlag
     batch.setCrc(transactional, 0)
+    const marker = { producerId: 7n, producerEpoch: 0, coordinatorEpoch: 0, timestamp: 1 }
     log.append(0, transactional)
-    const marker = { producerId: 7n, producerEpoch: 0, coordinatorEpoch: 0, timestamp: 1, isCommit: false }
-    log.append(0, buildTransactionMarker(marker))
+    log.append(0, buildTransactionMarker({ ...marker, isCommit: false }))
+    start()
+    groups.onElected(0, 1)
+    await clock.advanceAsync(0)
+    expect(await committed()).toBe(1n)
+    log.append(0, transactional)
+    log.append(0, buildTransactionMarker({ ...marker, isCommit: true }))
     log.append(0, transactional)
     start()
     groups.onElected(0, 1)
@@ -292,7 +317,17 @@ describe('loading', () => {
     const topics = [{ name: 'orders', topicId: zeroUuid, partitionIndexes: [0] }]
     const stable = await groups.fetchOffsets({ groupId: 'g', topics }, true)
     expect(errorName(stable.topics[0]!.partitions[0]!.errorCode)).toBe('UNSTABLE_OFFSET_COMMIT')
-    expect(await committed()).toBe(1n)
+    expect(await committed()).toBe(9n)
+  })
+
+  test('starts at the log start offset, also inside of a batch', async () => {
+    groups.onElected(0, 0)
+    await settled(Promise.all([commit(1, 'a'), commit(2, 'b')]))
+    log.partition(0).startOffset = 1
+    start()
+    groups.onElected(0, 1)
+    await clock.advanceAsync(0)
+    expect([await committed('a'), await committed('b')]).toEqual([-1n, 2n])
   })
 
   test('starts behind what compaction and retention took', async () => {
