@@ -2,7 +2,7 @@
  * The command line as yargs reads it: commands, options, help and its examples. Loaded only for what start-arguments.ts
  * does not understand, and for all other commands. Each command loads its own code when it runs.
  */
-import yargs from 'yargs'
+import yargs, { type Argv } from 'yargs'
 import { logLevels } from '../io/pino-logger.ts'
 import { OperatorError } from './operator-error.ts'
 import type { StartOptions } from './start.ts'
@@ -87,20 +87,7 @@ export async function runCommandLine(words: readonly string[], commands: Command
       ({ clusterId, config, override, ignoreFormatted }) =>
         run(commands.format({ config, override, clusterId, ignoreFormatted })),
     )
-    .command('log', 'Look into the files of a partition', (command) =>
-      command
-        .command(
-          'dump <files..>',
-          'Show batches and entries of log, index and snapshot files',
-          (dump) =>
-            dump
-              .positional('files', { type: 'string', array: true, demandOption: true })
-              .option('records', { alias: 'r', type: 'boolean', default: false, describe: 'Each record too' })
-              .example('$0 log dump ottla-data/t-0/00000000000000000000.log', 'Each batch of a segment'),
-          ({ files, records }) => run(commands.logDump({ files, records })),
-        )
-        .demandCommand(1, 'log needs a command: dump'),
-    )
+    .command('log', 'Look into the files of a partition', (command) => addLogDump(command, run, commands))
     .demandCommand(1, 'a command is missing: start, format or log')
     .strict()
     .version(packageVersion())
@@ -114,6 +101,26 @@ export async function runCommandLine(words: readonly string[], commands: Command
     })
   await parser.parseAsync()
   return exitCode ?? 0
+}
+
+/** `ottla log dump`. */
+function addLogDump<Parsed>(
+  command: Argv<Parsed>,
+  run: (result: Promise<number>) => Promise<void>,
+  commands: Commands,
+) {
+  return command
+    .command(
+      'dump <files..>',
+      'Show batches and entries of log, index and snapshot files',
+      (dump) =>
+        dump
+          .positional('files', { type: 'string', array: true, demandOption: true })
+          .option('records', { alias: 'r', type: 'boolean', default: false, describe: 'Each record too' })
+          .example('$0 log dump ottla-data/t-0/00000000000000000000.log', 'Each batch of a segment'),
+      ({ files, records }) => run(commands.logDump({ files, records })),
+    )
+    .demandCommand(1, 'log needs a command: dump')
 }
 
 /** The command line is wrong; the help says how it should be. */

@@ -1,0 +1,106 @@
+/**
+ * The built broker as a process of its own, on a free port and a fresh directory, that a test may kill and start again.
+ */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { connect, createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+export const repositoryRoot = resolve(fileURLToPath(import.meta.url), '../../../..')
+
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as { readonly port: number }
+  server.close()
+  await once(server, 'close')
+  return port
+}
+
+export class BrokerProcess {
+  readonly port: number
+  readonly directory: string
+  output = ''
+  #child: ChildProcess | undefined
+
+  private constructor(port: number, directory: string) {
+    this.port = port
+    this.directory = directory
+  }
+
+  static async start(overrides: readonly string[] = []): Promise<BrokerProcess> {
+    const broker = new BrokerProcess(await freePort(), mkdtempSync(join(tmpdir(), 'ottla-interop-')))
+    await broker.restart(overrides)
+    return broker
+  }
+
+  get bootstrap(): string {
+    return `127.0.0.1:${this.port}`
+  }
+
+  /** Resolves when the broker accepts connections; rejects with its output when it ends before. */
+  async restart(overrides: readonly string[] = []): Promise<void> {
+    const settings = [
+      `log.dirs=${this.directory}`,
+      `listeners=PLAINTEXT://127.0.0.1:${this.port}`,
+      'offsets.topic.replication.factor=1',
+      'group.initial.rebalance.delay.ms=0',
+      ...overrides,
+    ]
+    const words = settings.flatMap((setting) => ['-o', setting])
+    const child = spawn(process.execPath, [join(repositoryRoot, 'bin/ottla'), 'start', ...words])
+    this.#child = child
+    const onOutput = (chunk: Buffer): void => {
+      this.output += chunk.toString()
+    }
+    child.stdout.on('data', onOutput)
+    child.stderr.on('data', onOutput)
+    await new Promise<void>((resolveReady, reject) => {
+      child.once('exit', () => reject(new Error(`the broker ended: ${this.output}`)))
+      child.stdout.on('data', () => {
+        if (this.output.includes('is ready')) resolveReady()
+      })
+    })
+  }
+
+  async #end(signal: NodeJS.Signals): Promise<number | null> {
+    const child = this.#child
+    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return child?.exitCode ?? null
+    const ended = once(child, 'exit')
+    child.kill(signal)
+    const [code] = (await ended) as [number | null]
+    this.output = ''
+    return code
+  }
+
+  /** kill -9. */
+  async kill(): Promise<void> {
+    await this.#end('SIGKILL')
+  }
+
+  /** Stops cleanly; resolves with the exit code. */
+  stop(): Promise<number | null> {
+    return this.#end('SIGTERM')
+  }
+
+  async dispose(): Promise<void> {
+    await this.kill()
+    rmSync(this.directory, { recursive: true, force: true })
+  }
+}
+
+/** Resolves when somebody listens there. */
+export async function isListening(port: number): Promise<boolean> {
+  const socket = connect(port, '127.0.0.1')
+  try {
+    await once(socket, 'connect')
+    return true
+  } catch {
+    return false
+  } finally {
+    socket.destroy()
+  }
+}

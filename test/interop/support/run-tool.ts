@@ -1,0 +1,41 @@
+/**
+ * Runs a client program to its end. A program that fails makes the test fail with what it printed.
+ */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { homedir } from 'node:os'
+import { join } from 'node:path'
+import { repositoryRoot } from './broker-process.ts'
+
+const cache =
+  process.env.OTTLA_INTEROP_CACHE ?? join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'ottla-interop')
+
+export async function run(command: string, words: readonly string[], input = ''): Promise<string> {
+  const child = spawn(command, words)
+  let output = ''
+  let errors = ''
+  child.stdout.on('data', (chunk: Buffer) => {
+    output += chunk.toString()
+  })
+  child.stderr.on('data', (chunk: Buffer) => {
+    errors += chunk.toString()
+  })
+  child.stdin.end(input)
+  const [code] = (await once(child, 'close')) as [number | null]
+  if (code !== 0) throw new Error(`${command} ${words.join(' ')} ended with ${code}:\n${output}\n${errors}`)
+  return output
+}
+
+/** A stock tool of Apache Kafka by its class name. */
+export function javaTool(className: string, words: readonly string[], input = ''): Promise<string> {
+  return run(join(repositoryRoot, 'test/interop/reference/kafka.sh'), ['tool', className, ...words], input)
+}
+
+export async function pythonClient(...words: readonly string[]): Promise<Record<string, unknown>> {
+  const script = join(repositoryRoot, 'test/interop/python-client/client.py')
+  return JSON.parse(await run(join(cache, 'python/bin/python'), [script, ...words]))
+}
+
+export async function goClient(...words: readonly string[]): Promise<Record<string, unknown>> {
+  return JSON.parse(await run(join(cache, 'go-client'), words))
+}
