@@ -32,6 +32,7 @@ const everything = [
   'io',
   'cli',
   'node',
+  'node-broker',
   'embedded',
 ]
 const mayImport: Readonly<Record<string, readonly string[]>> = {
@@ -63,6 +64,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   server: ['base', 'protocol', 'config', 'handlers', 'metrics'],
   // Adapters: their own folder may also import the interface files that they implement (checked below).
   io: ['base', 'protocol'],
+  'node-broker': everything.filter((room) => room !== 'cli' && room !== 'embedded' && room !== 'node'),
   node: everything.filter((room) => room !== 'cli' && room !== 'embedded'),
   embedded: everything.filter((room) => room !== 'cli'),
   cli: everything,
