@@ -144,6 +144,17 @@ export class Connection implements ConnectionInfo, SocketHandler, FrameRoom, Bud
     if (this.#state === 'ending') return
     this.#framer.push(chunk)
     this.#run()
+    this.#framer.keep()
+  }
+
+  readTarget(): Buffer | undefined {
+    return this.#framer.readTarget()
+  }
+
+  onTargetFilled(count: number): void {
+    this.#receivedAtMs = this.#environment.clock.monotonic()
+    this.#framer.onTargetFilled(count)
+    this.#run()
   }
 
   onDrain(): void {

@@ -1,14 +1,18 @@
 /**
  * Cuts a connection's byte stream into frames. Connection feeds it and takes frames out one at a time, so that a
- * connection over its limits leaves the rest where it is. A frame that lies within one chunk is a view of it; a longer
- * one is gathered in a buffer of its own size, one copy for each byte. Lengths are checked, and room for a longer frame
- * is asked for, before memory is taken.
+ * connection over its limits leaves the rest where it is. Every frame has a buffer of its own size: a small one is copied
+ * out of the chunk that the socket lent, of a large one all but the first bytes are received in place. Lengths are
+ * checked, and room for the frame is asked for, before memory is taken.
  *
  *   stream   | size 4 | frame | size 4 | frame | ...
  */
 import { ProtocolError } from '../protocol/errors.ts'
 
 const sizeOfSize = 4
+/** A frame of which less is missing is completed by copying: a read of its own would cost more. */
+const targetSizeMin = 16 * 1024
+/** After a frame of this size the next one's size is read alone, so that all of the frame can be received in place. */
+const largeSizeMin = 32 * 1024
 
 /** What the framer needs to know of limits. */
 export interface FrameRoom {
@@ -20,22 +24,60 @@ export interface FrameRoom {
 
 export class Framer {
   readonly #room: FrameRoom
-  /** Chunks not looked at yet, the first from `#position`. */
+  /** Chunks not looked at yet, the first from `#position`. The last may be lent. */
   readonly #chunks: Buffer[] = []
+  #hasLent = false
   #position = 0
   #bufferedBytes = 0
   /** A frame that began: its size, once its room is taken its buffer, and how much of it is there. */
   #frameSize = -1
   #frame: Buffer | undefined
   #frameFilled = 0
+  /** A size that is read alone, and how much of it is there. */
+  readonly #size = Buffer.alloc(sizeOfSize)
+  #sizeFilled = 0
+  #isAfterLarge = false
 
   constructor(room: FrameRoom) {
     this.#room = room
   }
 
+  /** Adds what was received. The chunk is lent: take frames, then call `keep`. */
   push(chunk: Buffer): void {
+    if (this.#sizeFilled > 0) {
+      this.#chunks.push(Buffer.from(this.#size.subarray(0, this.#sizeFilled)))
+      this.#bufferedBytes += this.#sizeFilled
+      this.#sizeFilled = 0
+    }
     this.#chunks.push(chunk)
+    this.#hasLent = true
     this.#bufferedBytes += chunk.length
+  }
+
+  /** Copies what no frame took of the chunk that was lent. */
+  keep(): void {
+    if (!this.#hasLent) return
+    this.#hasLent = false
+    const lent = this.#chunks.pop()
+    if (lent === undefined) return
+    const start = this.#chunks.length === 0 ? this.#position : 0
+    if (this.#chunks.length === 0) this.#position = 0
+    this.#chunks.push(Buffer.from(lent.subarray(start)))
+  }
+
+  /** What is worth receiving in place: the rest of the frame under way, or after a large frame the next one's size. */
+  readTarget(): Buffer | undefined {
+    if (this.#chunks.length > 0) return undefined
+    const frame = this.#frame
+    if (frame !== undefined)
+      return frame.length - this.#frameFilled >= targetSizeMin ? frame.subarray(this.#frameFilled) : undefined
+    return this.#isAfterLarge && this.#frameSize < 0 ? this.#size.subarray(this.#sizeFilled) : undefined
+  }
+
+  /** `count` bytes were received into the last target. */
+  onTargetFilled(count: number): void {
+    if (this.#frame !== undefined) this.#frameFilled += count
+    else this.#sizeFilled += count
   }
 
   /** Bytes received that no frame has yet; at most a chunk or two beyond the limits of the connection. */
@@ -45,7 +87,7 @@ export class Framer {
 
   /** True when bytes of a frame are here that is not whole. */
   get isWithinFrame(): boolean {
-    return this.#frameSize >= 0 || this.#bufferedBytes > 0
+    return this.#frameSize >= 0 || this.#bufferedBytes > 0 || this.#sizeFilled > 0
   }
 
   /** Bytes of room that the frame under way holds. */
@@ -65,30 +107,28 @@ export class Framer {
   next(): Buffer | undefined {
     if (this.#frameSize < 0 && !this.#readSize()) return undefined
     if (this.#frame !== undefined) return this.#fill()
-    const first = this.#chunks[0]
-    if (first === undefined) return undefined
+    // A client that only promises a frame gets no memory, unless it has kept such a promise before.
+    if (this.#chunks.length === 0 && !this.#isAfterLarge) return undefined
     if (!this.#room.takeFrame(this.#frameSize)) return undefined
-    if (first.length - this.#position >= this.#frameSize) return this.#view(first)
     this.#frame = Buffer.allocUnsafe(this.#frameSize)
     this.#frameFilled = 0
     return this.#fill()
   }
 
   #readSize(): boolean {
-    if (this.#bufferedBytes < sizeOfSize) return false
-    const first = this.#chunks[0]!
-    let size: number
-    if (first.length - this.#position >= sizeOfSize) {
-      size = first.readInt32BE(this.#position)
-      this.#skip(sizeOfSize)
-    } else {
-      const bytes = Buffer.allocUnsafe(sizeOfSize)
-      for (let index = 0; index < sizeOfSize; index++) {
-        bytes[index] = this.#chunks[0]![this.#position]!
-        this.#skip(1)
-      }
-      size = bytes.readInt32BE(0)
-    }
+    if (this.#bufferedBytes >= sizeOfSize) {
+      const first = this.#chunks[0]!
+      if (first.length - this.#position >= sizeOfSize) {
+        first.copy(this.#size, 0, this.#position)
+        this.#skip(sizeOfSize)
+      } else
+        for (let index = 0; index < sizeOfSize; index++) {
+          this.#size[index] = this.#chunks[0]![this.#position]!
+          this.#skip(1)
+        }
+    } else if (this.#sizeFilled < sizeOfSize) return false
+    this.#sizeFilled = 0
+    const size = this.#size.readInt32BE(0)
     if (size <= 0 || size > this.#room.frameSizeMax) throw new ProtocolError(wrongSize(size, this.#room.frameSizeMax))
     this.#frameSize = size
     return true
@@ -103,13 +143,6 @@ export class Framer {
     }
   }
 
-  #view(chunk: Buffer): Buffer {
-    const frame = chunk.subarray(this.#position, this.#position + this.#frameSize)
-    this.#skip(this.#frameSize)
-    this.#frameSize = -1
-    return frame
-  }
-
   #fill(): Buffer | undefined {
     const frame = this.#frame!
     while (this.#frameFilled < frame.length) {
@@ -122,6 +155,7 @@ export class Framer {
     }
     this.#frame = undefined
     this.#frameSize = -1
+    this.#isAfterLarge = frame.length >= largeSizeMin
     return frame
   }
 }

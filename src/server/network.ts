@@ -1,10 +1,14 @@
 /**
  * The network as a parameter. io/node-network.ts is the real one; tests and simulations bring their own. A socket pushes
- * what it receives, never more than the kernel had ready; who cannot take more pauses it. Writes are ordered, and are
- * never refused: who writes watches `unsentBytes`.
+ * what it receives, never more than the kernel had ready; who cannot take more pauses it. Large things can be received
+ * in place: the handler says where. Writes are ordered, and are never refused: who writes watches `unsentBytes`.
  */
 export interface SocketHandler {
-  /** Bytes of the peer; the buffer is the handler's. */
+  /** Where the next bytes would best go; undefined: anywhere. A network need not ask, nor do as it is told. */
+  readTarget(): Buffer | undefined
+  /** `count` bytes of the peer are now at the start of the last target. */
+  onTargetFilled(count: number): void
+  /** Bytes of the peer, lent for the time of the call. */
   onData(chunk: Buffer): void
   /** All that was written is in the kernel's hands, after a time when it was not. */
   onDrain(): void

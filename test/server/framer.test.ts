@@ -36,16 +36,40 @@ test('any cutting of the stream into chunks gives the same frames', () => {
   )
 })
 
-test('a frame within one chunk is a view of it, a longer one is gathered once', () => {
+test('what was lent may be written over once it is kept', () => {
   const framer = new Framer(anyRoom)
-  const stream = framed(Buffer.from('abc'), Buffer.from('defghi'))
-  const first = stream.subarray(0, 13)
-  framer.push(first)
-  expect(framer.next()!.buffer).toBe(first.buffer)
-  expect(framer.next()).toBeUndefined()
-  expect(framer.takenBytes).toBe(6)
-  framer.push(stream.subarray(13))
+  const stream = framed(Buffer.from('abc'), Buffer.from('defghi'), Buffer.from('jk'))
+  const lent = Buffer.alloc(100)
+  framer.push(lent.subarray(0, stream.copy(lent)))
+  const first = framer.next()!
+  framer.keep()
+  lent.fill(0)
+  expect(first.toString()).toBe('abc')
   expect(framer.next()!.toString()).toBe('defghi')
+  expect(framer.next()!.toString()).toBe('jk')
+  expect(framer.next()).toBeUndefined()
+})
+
+test('a long frame is received in place, in any pieces', () => {
+  const room = { frameSizeMax: 1_000_000, takeFrame: () => true }
+  const content = Buffer.from(Uint8Array.from({ length: 100_000 }, (_, index) => index * 7))
+  const stream = framed(content, Buffer.from('next'))
+  const framer = new Framer(room)
+  framer.push(stream.subarray(0, 10))
+  expect(framer.next()).toBeUndefined()
+  framer.keep()
+  let position = 10
+  for (let target = framer.readTarget(); target !== undefined; target = framer.readTarget()) {
+    const count = stream.copy(target, 0, position, Math.min(position + 7001, position + target.length))
+    position += count
+    framer.onTargetFilled(count)
+    expect(framer.next()).toBeUndefined()
+  }
+  // The rest is too little for a read of its own.
+  expect(stream.length - position).toBeLessThan(16 * 1024 + 20)
+  framer.push(stream.subarray(position))
+  expect(framer.next()!.equals(content)).toBe(true)
+  expect(framer.next()!.toString()).toBe('next')
 })
 
 test.each([
@@ -69,6 +93,40 @@ test.each([
   const again = new Framer(anyRoom)
   again.push(bytes)
   expect(() => again.next()).toThrow(reason)
+})
+
+test('after a large frame the next is received in place from its first byte, or as the network likes', () => {
+  for (const followsTargets of [true, false]) {
+    const framer = new Framer({ frameSizeMax: 1_000_000, takeFrame: () => true })
+    const large = Buffer.alloc(200_000, 1)
+    const stream = framed(large, Buffer.alloc(150_000, 2), Buffer.from('small'), Buffer.from('more'))
+    const found: Buffer[] = []
+    let directCount = 0
+    for (let position = 0; position < stream.length; ) {
+      const target = framer.readTarget()
+      const isDirect = target !== undefined && (followsTargets || position % 3 === 0)
+      // Odd pieces, so that sizes are cut as well.
+      const end = Math.min(stream.length, position + (target !== undefined && target.length <= 4 ? 3 : 50_000))
+      if (isDirect) {
+        const count = stream.copy(target, 0, position, end)
+        framer.onTargetFilled(count)
+        position += count
+        directCount += count
+      } else {
+        framer.push(stream.subarray(position, end))
+        position = end
+      }
+      for (let frame = framer.next(); frame !== undefined; frame = framer.next()) found.push(frame)
+      framer.keep()
+    }
+    expect(found.map((frame) => [frame.length, frame[0], frame.at(-1)])).toEqual([
+      [200_000, 1, 1],
+      [150_000, 2, 2],
+      [5, 0x73, 0x6c],
+      [4, 0x6d, 0x65],
+    ])
+    if (followsTargets) expect(directCount).toBeGreaterThan(200_000)
+  }
 })
 
 test('without room a frame waits, and takes nothing', () => {
