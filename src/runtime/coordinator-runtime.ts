@@ -1,6 +1,9 @@
 /**
  * The shards of one internal topic that this broker coordinates, by partition: it opens one when the broker is elected to
  * lead the partition, closes it when the broker resigns, and finds the one that a request is for.
+ *
+ * A leader that is elected anew in a later epoch resigns and is elected in one turn. Nothing of its log was lost, so its
+ * shard goes on, with all who wait; therefore shards close at the end of the turn.
  */
 import type { CoordinatorMachine } from '../coordinator/coordinator-machine.ts'
 import { KafkaError } from '../protocol/errors.ts'
@@ -10,6 +13,7 @@ export class CoordinatorRuntime<M extends CoordinatorMachine> {
   readonly #environment: CoordinatorEnvironment
   readonly #makeMachine: (partition: number) => M
   readonly #shards = new Map<number, CoordinatorShard<M>>()
+  readonly #resigned = new Set<CoordinatorShard<M>>()
 
   /** `makeMachine` makes an empty one; a log that cannot be read at first is tried again with another. */
   constructor(environment: CoordinatorEnvironment, makeMachine: (partition: number) => M) {
@@ -19,8 +23,16 @@ export class CoordinatorRuntime<M extends CoordinatorMachine> {
 
   onElected(partition: number, leaderEpoch: number): void {
     const before = this.#shards.get(partition)
-    if (before !== undefined && before.leaderEpoch >= leaderEpoch) return
-    before?.close()
+    if (before !== undefined) {
+      const isResigned = this.#resigned.delete(before)
+      if (before.leaderEpoch < leaderEpoch) {
+        before.leaderEpoch = leaderEpoch
+        return
+      }
+      if (!isResigned) return
+      // Of another topic with the same name.
+      before.close()
+    }
     const shard = new CoordinatorShard(this.#environment, partition, leaderEpoch, this.#makeMachine)
     this.#shards.set(partition, shard)
     shard.load()
@@ -30,14 +42,22 @@ export class CoordinatorRuntime<M extends CoordinatorMachine> {
   onResigned(partition: number, leaderEpoch: number): void {
     const shard = this.#shards.get(partition)
     if (shard === undefined || shard.leaderEpoch > leaderEpoch) return
-    this.#shards.delete(partition)
-    shard.close()
+    if (this.#resigned.size === 0) this.#environment.clock.endOfTurn(() => this.#closeResigned())
+    this.#resigned.add(shard)
   }
 
   /** The broker stops. */
   close(): void {
     for (const shard of this.#shards.values()) shard.close()
     this.#shards.clear()
+  }
+
+  #closeResigned(): void {
+    for (const shard of this.#resigned) {
+      this.#shards.delete(shard.partition)
+      shard.close()
+    }
+    this.#resigned.clear()
   }
 
   /** Throws NOT_COORDINATOR when it is not here. It may be loading still. */

@@ -53,7 +53,8 @@ const loadRetryMs = 1_000
 
 export class CoordinatorShard<M extends CoordinatorMachine> {
   readonly partition: number
-  readonly leaderEpoch: number
+  /** In which this broker leads the partition; a later one of the same leader changes nothing else. */
+  leaderEpoch: number
   readonly #environment: CoordinatorEnvironment
   readonly #makeMachine: (partition: number) => M
   readonly #replies = new Map<ReplyToken, PendingReply>()
@@ -287,6 +288,7 @@ export class CoordinatorShard<M extends CoordinatorMachine> {
       )
       this.#writtenEndOffset = lastOffset + 1
       this.#committedEndOffset = Math.min(log.highWatermark(this.partition), this.#writtenEndOffset)
+      this.#machine.commitTo(this.#committedEndOffset)
     } catch (error) {
       if (!(error instanceof KafkaError)) throw error
       this.#onAppendFailed(error)
@@ -310,14 +312,15 @@ export class CoordinatorShard<M extends CoordinatorMachine> {
   #onHighWatermark(highWatermark: number): void {
     if (this.#state !== 'active') return
     this.#committedEndOffset = Math.min(highWatermark, this.#writtenEndOffset)
+    this.#machine.commitTo(this.#committedEndOffset)
     if (!this.#isBusy) this.#settle()
   }
 
   /** Tells who waits; what that makes the machine write is settled in its turn. */
   #settle(): void {
+    if (this.#lost.length === 0 && this.#settlements.isEmpty) return
     this.#isBusy = true
     try {
-      this.#machine.commitTo(this.#committedEndOffset)
       for (;;) {
         const lost = this.#lost
         this.#lost = []

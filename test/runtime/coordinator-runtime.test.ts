@@ -11,6 +11,7 @@ import * as batch from '../../src/protocol/record/batch-header.ts'
 import { noCodecs } from '../../src/protocol/record/compression.ts'
 import { buildTransactionMarker } from '../../src/protocol/record/control-record.ts'
 import { CoordinatorRuntime } from '../../src/runtime/coordinator-runtime.ts'
+import type { CoordinatorEnvironment } from '../../src/runtime/coordinator-shard.ts'
 import { GroupCoordinatorService } from '../../src/runtime/group-coordinator-service.ts'
 import { MemoryCoordinatorLog } from './memory-coordinator-log.ts'
 
@@ -19,6 +20,7 @@ let log: MemoryCoordinatorLog
 let runtime: CoordinatorRuntime<GroupCoordinator>
 let groups: GroupCoordinatorService
 let warnings: string[]
+let environment: CoordinatorEnvironment
 
 function start(): void {
   const logger: Logger = {
@@ -26,7 +28,7 @@ function start(): void {
     warn: (message) => warnings.push(message),
     error: (message) => warnings.push(message),
   }
-  const environment = {
+  environment = {
     log,
     clock,
     logger,
@@ -365,6 +367,33 @@ describe('resigning', () => {
     expect((await groups.describeGroup('g', 6)).errorCode).toBe(16)
     expect(memberId).toMatch(/^c-/)
     expect(clock.nextTimerMs()).toBeUndefined()
+  })
+
+  test('to lead on in a later epoch keeps everything, and everybody waiting', async () => {
+    groups.onElected(0, 3)
+    const first = join()
+    await clock.advanceAsync(1)
+    const { memberId } = await settled(first)
+    const waiting = join()
+    groups.onResigned(0, 3)
+    groups.onElected(0, 4)
+    groups.onResigned(0, 3)
+    expect(await stateOf(waiting)).toBe('waits')
+    const again = await settled(join({ memberId }))
+    expect(again).toMatchObject({ errorCode: 0, generationId: 2 })
+    expect((await settled(waiting)).errorCode).toBe(0)
+  })
+
+  test('because the topic is gone leaves nothing to the next topic of that name', async () => {
+    groups.onElected(0, 0)
+    await settled(commit(1))
+    groups.onResigned(0, 0)
+    log = new MemoryCoordinatorLog()
+    Object.assign(environment, { log })
+    groups.onElected(0, 0)
+    await clock.advanceAsync(0)
+    expect(await committed()).toBe(-1n)
+    expect(await settled(commit(2))).toBe('NONE')
   })
 
   test('of an earlier epoch does nothing', async () => {
