@@ -78,6 +78,18 @@ describe('committing', () => {
     ])
   })
 
+  test('in a generation that does not exist', async () => {
+    const topics = [{ name: 'orders', partitions: partitionsOf(5, 6, 7) }]
+    for (const [version, errorCode] of [
+      [8, 22],
+      [9, 69],
+    ] as const) {
+      const request = { groupId: 'g', generationIdOrMemberEpoch: 3, memberId: 'm', topics }
+      const response = await harness.call(offsetCommitApi, version, request)
+      expect(response.topics[0]!.partitions.map((partition) => partition.errorCode)).toEqual([errorCode, errorCode, 3])
+    }
+  })
+
   test('where it may not', async () => {
     await start({ authorize: (_context, _operation, type, name) => !(type === 'Topic' && name === 'orders') })
     const named = [{ name: 'orders', partitions: partitionsOf(5) }]

@@ -85,6 +85,15 @@ describe('a group comes to life', () => {
     expect(group.machine.listGroups({ states: [], types: [] })).toEqual([])
   })
 
+  test('and not for a member that waits already when its record is lost', () => {
+    group.nextWriteError = new KafkaError('NOT_ENOUGH_REPLICAS')
+    const token = group.join('a', { version: 3 })
+    expect(errorName(group.joined(token).errorCode)).toBe('COORDINATOR_NOT_AVAILABLE')
+    group.takeTranscript()
+    group.advance(300_000)
+    expect(group.takeTranscript()).toBe('  300000 ms')
+  })
+
   test('even when the member is refused, as in Apache Kafka', () => {
     group.join('a', { protocolType: '' })
     expect(group.takeTranscript()).toBe(

@@ -47,6 +47,24 @@ describe('a session', () => {
     expect(group.describe()).toBe('PreparingRebalance a-1')
   })
 
+  test('starts with the assignment for who waited for it longer than a session', () => {
+    const [a, b] = group.stableGroup('a', 'b')
+    group.join('a', { memberId: a! })
+    group.join('b', { memberId: b! })
+    const sync = group.sync('b', b!, 3)
+    for (let beats = 0; beats < 3; beats++) {
+      group.advance(5_000)
+      group.heartbeat(a!, 3)
+    }
+    group.sync('a', a!, 3, [[b!, 'late']])
+    expect(group.synced(sync).assignment.toString()).toBe('late')
+    group.advance(9_999)
+    expect(group.describe()).toMatch(/^Stable/)
+    group.heartbeat(a!, 3)
+    group.advance(1)
+    expect(group.describe()).toBe('PreparingRebalance a-1')
+  })
+
   test('that ends makes the others rebalance', () => {
     const [a, b] = group.stableGroup('a', 'b')
     group.advance(5_000)
@@ -226,6 +244,14 @@ describe('a static member', () => {
     stableStatic()
     expect(group.leave(['', 'i1'])).toEqual(['NONE'])
     expect(group.describe()).toBe('Empty')
+  })
+
+  test('leaves its place to nobody when it leaves', () => {
+    const old = stableStatic()
+    expect(group.leave([old])).toEqual(['NONE'])
+    const token = group.join('s', { groupInstanceId: 'i1' })
+    group.advance(0)
+    expect(group.joined(token)).toMatchObject({ errorCode: 0, generationId: 3 })
   })
 
   test('survives a restart of the coordinator', () => {

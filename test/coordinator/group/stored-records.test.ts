@@ -85,6 +85,7 @@ describe("Apache Kafka's records", () => {
     expect(offsetsOf(replayed('offsets', 3), 'simple')).toEqual(['t1-0 5', 't1-1 7', 't1-2 8'])
     expect(offsetsOf(replayed('offsets', 4), 'simple')).toEqual(['t1-0 5', 't1-2 8'])
     expect(offsetsOf(replayed('offsets', 5), 'simple')).toEqual([])
+    expect([...replayed('offsets', 5).state.offsets.groupIds()]).toEqual([])
     expect(replayed('offsets').listGroups({ states: [], types: [] })).toEqual([])
   })
 
