@@ -70,7 +70,8 @@ class NodeSocket implements Socket {
   }
 
   #nextBuffer(): Buffer {
-    this.#target = this.#handler?.readTarget()
+    const target = this.#handler?.readTarget()
+    this.#target = target !== undefined && target.length > 0 ? target : undefined
     return this.#target ?? sharedBuffer
   }
 

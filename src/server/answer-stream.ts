@@ -7,10 +7,10 @@ import type { Chunk } from '../protocol/records-region.ts'
 import type { Socket } from './network.ts'
 import { isStreamedRegion, type RegionPart } from './streamed-region.ts'
 
-const pieceSize = 128 * 1024
-const pooledPiecesMax = 32
+const pieceSize = 256 * 1024
+const pooledPiecesMax = 16
 /** Bytes that may wait in the socket while the next piece is read. */
-const unsentBytesMax = 128 * 1024
+const unsentBytesMax = 256 * 1024
 /** Buffers up to this size are copied into the piece. */
 const copiedSizeMax = 16 * 1024
 

@@ -71,7 +71,8 @@ export class Framer {
     const frame = this.#frame
     if (frame !== undefined)
       return frame.length - this.#frameFilled >= targetSizeMin ? frame.subarray(this.#frameFilled) : undefined
-    return this.#isAfterLarge && this.#frameSize < 0 ? this.#size.subarray(this.#sizeFilled) : undefined
+    const isSizeNext = this.#isAfterLarge && this.#frameSize < 0 && this.#sizeFilled < sizeOfSize
+    return isSizeNext ? this.#size.subarray(this.#sizeFilled) : undefined
   }
 
   /** `count` bytes were received into the last target. */

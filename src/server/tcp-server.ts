@@ -34,6 +34,8 @@ export interface TcpServerOptions {
   readonly broker: Broker
   readonly served: ServedApis
   readonly metrics?: RequestMetrics
+  /** True while requests wait for memory that answers under way hold (the budget of fetches). */
+  readonly isMemoryShort?: () => boolean
 }
 
 /** A listener that is open. */
@@ -148,10 +150,11 @@ export class TcpServer {
   readonly #sweep = (): void => {
     const nowMs = this.#options.clock.monotonic()
     const idleMsMax = this.#options.config.connectionsMaxIdleMs
+    const isMemoryShort = this.#budget.waiterCount > 0 || this.#options.isMemoryShort?.() === true
     for (const connection of [...this.#connections]) {
       if (connection.lingerMs(nowMs) > lingerMsMax) connection.close()
       else if (idleMsMax >= 0 && connection.idleMs(nowMs) > idleMsMax) connection.close()
-      else if (this.#budget.waiterCount > 0 && connection.stalledMs(nowMs) > stalledMsMax)
+      else if (isMemoryShort && connection.stalledMs(nowMs) > stalledMsMax)
         connection.fail(new Refusal('it does not take its answers, or sends a request too slowly, and memory is short'))
     }
     this.#sweepTimer = this.#options.clock.schedule(sweepIntervalMs, this.#sweep)

@@ -129,6 +129,19 @@ test('after a large frame the next is received in place from its first byte, or 
   }
 })
 
+test('a size that is read alone and waits to be looked at asks for nothing', () => {
+  const framer = new Framer({ frameSizeMax: 1_000_000, takeFrame: () => true })
+  framer.push(framed(Buffer.alloc(100_000)))
+  expect(framer.next()).toHaveLength(100_000)
+  framer.keep()
+  const target = framer.readTarget()!
+  target.writeInt32BE(3, 0)
+  framer.onTargetFilled(4)
+  expect(framer.readTarget()).toBeUndefined()
+  framer.push(Buffer.from('abc'))
+  expect(framer.next()!.toString()).toBe('abc')
+})
+
 test('without room a frame waits, and takes nothing', () => {
   let hasRoom = false
   const asked: number[] = []

@@ -77,6 +77,7 @@ export function servedApi(
 export async function startServer(
   served: readonly (readonly [number, ServedApi])[],
   settings: Readonly<Record<string, string>> = {},
+  isMemoryShort: () => boolean = () => false,
 ): Promise<Harness> {
   const clock = new StillClock()
   const logger = new RecordingLogger()
@@ -90,7 +91,15 @@ export async function startServer(
     authorize: () => true,
   } as unknown as Broker
   const map: ServedApis = new Map(served)
-  const server = new TcpServer({ network: new NodeNetwork(), clock, logger, config, broker, served: map })
+  const server = new TcpServer({
+    network: new NodeNetwork(),
+    clock,
+    logger,
+    config,
+    broker,
+    served: map,
+    isMemoryShort,
+  })
   const listener = { name: 'PLAINTEXT', host: '127.0.0.1', port: 0, securityProtocol: 'PLAINTEXT' } as const
   const { port } = await server.listen(listener, 'broker')
   const clients: TestClient[] = []

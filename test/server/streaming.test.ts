@@ -106,6 +106,28 @@ test('a consumer that does not read costs two pieces of a file, not the file', a
   expect(harness.server.inFlightBytes).toBe(0)
 })
 
+test('a consumer that does not read is closed when fetches wait for memory, and only then', async () => {
+  const region = new FakeRegion(1, [64_000_000])
+  let isMemoryShort = false
+  await using harness = await startServer([servedApi(fetch, () => answerOf(region))], {}, () => isMemoryShort)
+  const client = await harness.client()
+  client.socket.pause()
+  client.send(fetch, 11, 1)
+  let lastCount = -1
+  for (let quiet = 0; quiet < 50; ) {
+    await new Promise((resolve) => setImmediate(resolve))
+    quiet = region.readCount > 0 && region.readCount === lastCount ? quiet + 1 : 0
+    lastCount = region.readCount
+  }
+  harness.clock.virtual.advance(60_000)
+  expect(harness.server.connectionCount).toBe(1)
+  isMemoryShort = true
+  harness.clock.virtual.advance(2_000)
+  expect(harness.server.connectionCount).toBe(0)
+  await until(() => region.releaseCount === 1)
+  expect(harness.logger.lines[0]).toContain('memory is short')
+})
+
 test('a region that cannot be read cuts the connection, and what waits behind it is released', async () => {
   const broken = new FakeRegion(1, [1_000_000])
   broken.failAt = 2
