@@ -11,7 +11,7 @@ import {
   noLeaderChange,
   type PartitionRegistration,
 } from '../metadata/partition-registration.ts'
-import type { TopicImage } from '../metadata/topics-image.ts'
+import type { TopicImage } from '../metadata/topic-image.ts'
 import type { AlterPartitionRequest, AlterPartitionResponse } from '../protocol/api/56-alter-partition.ts'
 import { type ErrorName, errorCodes } from '../protocol/errors.ts'
 import { brokerAtEpoch } from './broker-heartbeat-request.ts'

@@ -8,7 +8,7 @@ import { type BrokerRegistration, defaultDirectory, isActive } from '../metadata
 import { isOnlineDirectory } from '../metadata/directory-id.ts'
 import { type MetadataRecord, type MetadataRecordOf, metadataRecord } from '../metadata/metadata-record.ts'
 import { directoryOf, noLeader, type PartitionRegistration } from '../metadata/partition-registration.ts'
-import type { TopicImage } from '../metadata/topics-image.ts'
+import type { TopicImage } from '../metadata/topic-image.ts'
 import {
   type ControllerState,
   effectiveMinInSyncReplicas,

@@ -7,7 +7,7 @@ import type { BrokerConfig } from '../config/broker-config.ts'
 import { configResourceTypes } from '../metadata/config-resource.ts'
 import type { MetadataImage } from '../metadata/metadata-image.ts'
 import { elrFeature, supportsElr } from '../metadata/metadata-version.ts'
-import type { TopicImage } from '../metadata/topics-image.ts'
+import type { TopicImage } from '../metadata/topic-image.ts'
 import type { BrokerHeartbeats } from './broker-heartbeats.ts'
 
 export interface ControllerState {

@@ -3,7 +3,7 @@
  */
 
 import type { MetadataRecord } from '../metadata/metadata-record.ts'
-import type { TopicImage } from '../metadata/topics-image.ts'
+import type { TopicImage } from '../metadata/topic-image.ts'
 import type {
   CreatePartitionsRequest,
   CreatePartitionsResponse,

@@ -14,8 +14,8 @@
  */
 import { zeroUuid } from '../base/uuid.ts'
 import type { PartitionRegistration } from '../metadata/partition-registration.ts'
+import type { TopicImage } from '../metadata/topic-image.ts'
 import { clusterMetadataTopicName, isInternalTopic, topicNameProblem } from '../metadata/topic-name.ts'
-import type { TopicImage } from '../metadata/topics-image.ts'
 import type { MetadataRequest, MetadataRequestTopic, MetadataResponseInput } from '../protocol/api/03-metadata.ts'
 import { type ErrorCode, errorCodes } from '../protocol/errors.ts'
 import { authorizedOperations, clusterResourceName, operationsNotAsked } from './authorized-operations.ts'

@@ -9,8 +9,8 @@
  * *Version notes.* Only 0.
  */
 import { zeroUuid } from '../base/uuid.ts'
+import type { TopicImage } from '../metadata/topic-image.ts'
 import { isInternalTopic, topicNameProblem } from '../metadata/topic-name.ts'
-import type { TopicImage } from '../metadata/topics-image.ts'
 import type {
   DescribeTopicPartitionsRequest,
   DescribeTopicPartitionsResponseInput,

@@ -14,7 +14,7 @@ import type { GroupCoordinatorService } from '../runtime/group-coordinator-servi
 import type { ProducerIdSource } from '../runtime/producer-id-source.ts'
 import type { ReplicaManager } from '../runtime/replica-manager.ts'
 import type { TopicReadiness } from '../runtime/topic-readiness.ts'
-import type { Authorize } from './handler.ts'
+import type { Authorize } from './request-context.ts'
 
 export interface Broker {
   readonly nodeId: number

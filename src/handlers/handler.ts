@@ -5,40 +5,9 @@
  * It throws or rejects with KafkaError only where the whole response carries one error; per-part errors it returns.
  */
 import type { Broker } from './broker.ts'
+import type { RequestContext } from './request-context.ts'
 
-/** One client connection, as handlers see it. */
-export interface ConnectionInfo {
-  /** Unique within the process's life. */
-  readonly id: number
-  readonly listenerName: string
-  /** Numeric address of the client. */
-  readonly clientHost: string
-  readonly clientPort: number
-  /** The address by which the client reached this broker; what it is told to connect to when nothing is advertised. */
-  readonly localHost: string
-  readonly localPort: number
-  /** `User:ANONYMOUS` until there is authentication. */
-  readonly principal: string
-  /** What ApiVersions v3+ said; empty before. */
-  clientSoftwareName: string
-  clientSoftwareVersion: string
-  /** True once the socket is gone; what waits for this client may be dropped. */
-  readonly isClosed: boolean
-  /** Runs once when the connection closes. */
-  onClose(callback: () => void): void
-}
-
-export interface RequestContext {
-  readonly apiKey: number
-  readonly apiVersion: number
-  readonly correlationId: number
-  readonly clientId: string | null
-  readonly connection: ConnectionInfo
-  /** Bytes of the frame, header included. */
-  readonly sizeInBytes: number
-  /** clock.monotonic() when the frame was complete. */
-  readonly receivedAtMs: number
-}
+export type { Authorize, ConnectionInfo, RequestContext } from './request-context.ts'
 
 /** Returned instead of a response where the protocol has none (Produce with acks=0). */
 export const noReply = Symbol('no reply')
@@ -53,21 +22,3 @@ export type Handler<Request, Response> = (
   request: Request,
   context: RequestContext,
 ) => Response | Promise<Response> | typeof noReply
-
-/** Asks whether a principal may do an operation; allows all until there is an authorizer. */
-export type Authorize = (
-  context: RequestContext,
-  operation:
-    | 'Read'
-    | 'Write'
-    | 'Create'
-    | 'Delete'
-    | 'Alter'
-    | 'Describe'
-    | 'ClusterAction'
-    | 'DescribeConfigs'
-    | 'AlterConfigs'
-    | 'IdempotentWrite',
-  resourceType: 'Topic' | 'Group' | 'Cluster' | 'TransactionalId',
-  resourceName: string,
-) => boolean

@@ -9,8 +9,8 @@ import { type Codecs, noCodecs } from '../protocol/record/compression.ts'
 import type { FileSystem } from './file-system.ts'
 import { IndexCache } from './index-cache.ts'
 import { type IoLanes, unlimitedLanes } from './io-lane.ts'
-import { TailBudget } from './log-tail.ts'
 import { OpenFiles } from './open-files.ts'
+import { TailBudget } from './tail-budget.ts'
 
 export interface LogEnvironment {
   readonly fileSystem: FileSystem

@@ -24,9 +24,9 @@ import { IndexCache } from './index-cache.ts'
 import { createIoLanes } from './io-lane.ts'
 import { type CheckpointName, checkMeta, isDiskError, LogDirectory, readMetaProperties } from './log-directory.ts'
 import type { LogEnvironment } from './log-environment.ts'
-import { TailBudget } from './log-tail.ts'
 import { OpenFiles } from './open-files.ts'
 import { PartitionLog } from './partition-log.ts'
+import { TailBudget } from './tail-budget.ts'
 
 export interface LogManagerIntervals {
   /** log.flush.offset.checkpoint.interval.ms and log.flush.start.offset.checkpoint.interval.ms. */

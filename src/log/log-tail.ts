@@ -8,6 +8,7 @@
  */
 import * as batch from '../protocol/record/batch-header.ts'
 import type { LogSegment } from './log-segment.ts'
+import type { TailBudget } from './tail-budget.ts'
 
 /** Appends up to this size are copied; beyond it copying costs more than a further buffer. */
 const copiedSizeMax = 8 * 1024
@@ -24,43 +25,6 @@ interface TailChunk {
   /** The offset after its last record. */
   endOffset: number
   readonly isShared: boolean
-}
-
-/** The memory that all tails together may hold; queued bytes count but are never dropped. */
-export class TailBudget {
-  readonly #sizeMax: number
-  #sizeInBytes = 0
-  /** One entry per chunk, oldest first: whose first chunk is to go next. */
-  #owners: (LogTail | undefined)[] = []
-  #head = 0
-
-  constructor(sizeMax: number) {
-    this.#sizeMax = sizeMax
-  }
-
-  get sizeInBytes(): number {
-    return this.#sizeInBytes
-  }
-
-  onChunkAdded(owner: LogTail, sizeInBytes: number): void {
-    this.#owners.push(owner)
-    this.#sizeInBytes += sizeInBytes
-    let tries = this.#owners.length - this.#head - 1
-    while (this.#sizeInBytes > this.#sizeMax && tries-- > 0) {
-      const oldest = this.#owners[this.#head]!
-      this.#owners[this.#head++] = undefined
-      // A log whose disk hangs has to keep its chunk: it goes to the end of the line.
-      if (!oldest.dropFirst()) this.#owners.push(oldest)
-    }
-    if (this.#head > 1024 && this.#head * 2 > this.#owners.length) {
-      this.#owners = this.#owners.slice(this.#head)
-      this.#head = 0
-    }
-  }
-
-  onChunkDropped(sizeInBytes: number): void {
-    this.#sizeInBytes -= sizeInBytes
-  }
 }
 
 /** What the writer takes at once: buffers that follow one another in one segment's file. */

@@ -6,7 +6,7 @@
 import { configResourceKey } from './config-resource.ts'
 import { MetadataDelta, type OtherPart } from './metadata-delta.ts'
 import type { MetadataImage } from './metadata-image.ts'
-import type { TopicImage } from './topics-image.ts'
+import type { TopicImage } from './topic-image.ts'
 
 export function deltaBetween(previous: MetadataImage, current: MetadataImage): MetadataDelta {
   const delta = new MetadataDelta()

@@ -7,7 +7,7 @@ import type { Uuid } from '../base/uuid.ts'
 import type { BrokerRegistration, ControllerRegistration } from './broker-registration.ts'
 import type { ConfigResource } from './config-resource.ts'
 import type { PartitionRegistration } from './partition-registration.ts'
-import type { TopicImage } from './topics-image.ts'
+import type { TopicImage } from './topic-image.ts'
 
 export interface Change<V> {
   /** undefined: it did not exist. */

@@ -10,20 +10,8 @@ import type { Uuid } from '../base/uuid.ts'
 import type { MetadataDelta } from './metadata-delta.ts'
 import { type MetadataRecordData, metadataRecord } from './metadata-record.ts'
 import { mergeChange, type PartitionRegistration, registrationFromRecord } from './partition-registration.ts'
+import { TopicImage } from './topic-image.ts'
 import { UndoableMap, type UndoLog } from './undo-log.ts'
-
-export class TopicImage {
-  readonly id: Uuid
-  readonly name: string
-  /** By partition index; replayed in ascending order, so iteration ascends too. */
-  readonly partitions: UndoableMap<number, PartitionRegistration>
-
-  constructor(id: Uuid, name: string, partitions: UndoableMap<number, PartitionRegistration>) {
-    this.id = id
-    this.name = name
-    this.partitions = partitions
-  }
-}
 
 /** The name that metrics use: Kafka refuses two topics that have it in common. */
 export function metricName(topicName: string): string {
