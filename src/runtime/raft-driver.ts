@@ -334,7 +334,8 @@ export class RaftDriver {
   }
 
   #onLeaderChange({ leaderId, epoch, epochStartOffset }: Extract<RaftEffect, { kind: 'leaderChange' }>): void {
-    this.#environment.logger.info('leader of the metadata quorum', { leaderId, epoch })
+    if (leaderId >= 0) this.#environment.logger.info('leader of the metadata quorum', { leaderId, epoch })
+    else this.#environment.logger.debug('the metadata quorum elects a leader', { epoch })
     this.#delivery.onLeaderChange(leaderId, epoch, epochStartOffset)
     if (leaderId !== -1) for (const done of [...this.#whenLeaderChanged]) done()
   }
