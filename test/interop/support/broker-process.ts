@@ -1,7 +1,7 @@
 /**
  * The built broker as a process of its own, on a free port and a fresh directory, that a test may kill and start again.
  */
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { connect, createServer } from 'node:net'
@@ -24,16 +24,18 @@ export class BrokerProcess {
   readonly port: number
   readonly directory: string
   output = ''
+  readonly #overrides: readonly string[]
   #child: ChildProcess | undefined
 
-  private constructor(port: number, directory: string) {
+  private constructor(port: number, directory: string, overrides: readonly string[]) {
     this.port = port
     this.directory = directory
+    this.#overrides = overrides
   }
 
   static async start(overrides: readonly string[] = []): Promise<BrokerProcess> {
-    const broker = new BrokerProcess(await freePort(), mkdtempSync(join(tmpdir(), 'ottla-interop-')))
-    await broker.restart(overrides)
+    const broker = new BrokerProcess(await freePort(), mkdtempSync(join(tmpdir(), 'ottla-interop-')), overrides)
+    await broker.restart()
     return broker
   }
 
@@ -42,13 +44,31 @@ export class BrokerProcess {
   }
 
   /** Resolves when the broker accepts connections; rejects with its output when it ends before. */
-  async restart(overrides: readonly string[] = []): Promise<void> {
+  async restart(): Promise<void> {
+    const child = this.#spawn()
+    await new Promise<void>((resolveReady, reject) => {
+      child.once('exit', () => reject(new Error(`the broker ended: ${this.output}`)))
+      child.stdout.on('data', () => {
+        if (this.output.includes('is ready')) resolveReady()
+      })
+    })
+  }
+
+  /** A start that is cut short: kill -9 after so many milliseconds, wherever it has got to by then. */
+  async startAndKillAfter(milliseconds: number): Promise<void> {
+    const child = this.#spawn()
+    await new Promise((resolveTime) => setTimeout(resolveTime, milliseconds))
+    if (child.exitCode !== null) throw new Error(`the broker ended: ${this.output}`)
+    await this.kill()
+  }
+
+  #spawn(): ChildProcessWithoutNullStreams {
     const settings = [
       `log.dirs=${this.directory}`,
       `listeners=PLAINTEXT://127.0.0.1:${this.port}`,
       'offsets.topic.replication.factor=1',
       'group.initial.rebalance.delay.ms=0',
-      ...overrides,
+      ...this.#overrides,
     ]
     const words = settings.flatMap((setting) => ['-o', setting])
     const child = spawn(process.execPath, [join(repositoryRoot, 'bin/ottla'), 'start', ...words])
@@ -58,12 +78,7 @@ export class BrokerProcess {
     }
     child.stdout.on('data', onOutput)
     child.stderr.on('data', onOutput)
-    await new Promise<void>((resolveReady, reject) => {
-      child.once('exit', () => reject(new Error(`the broker ended: ${this.output}`)))
-      child.stdout.on('data', () => {
-        if (this.output.includes('is ready')) resolveReady()
-      })
-    })
+    return child
   }
 
   async #end(signal: NodeJS.Signals): Promise<number | null> {

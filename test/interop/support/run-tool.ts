@@ -7,7 +7,8 @@ import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { repositoryRoot } from './broker-process.ts'
 
-const cache =
+/** Where install.sh put the clients. */
+export const interopCache =
   process.env.OTTLA_INTEROP_CACHE ?? join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'ottla-interop')
 
 export async function run(command: string, words: readonly string[], input = ''): Promise<string> {
@@ -33,9 +34,9 @@ export function javaTool(className: string, words: readonly string[], input = ''
 
 export async function pythonClient(...words: readonly string[]): Promise<Record<string, unknown>> {
   const script = join(repositoryRoot, 'test/interop/python-client/client.py')
-  return JSON.parse(await run(join(cache, 'python/bin/python'), [script, ...words]))
+  return JSON.parse(await run(join(interopCache, 'python/bin/python'), [script, ...words]))
 }
 
 export async function goClient(...words: readonly string[]): Promise<Record<string, unknown>> {
-  return JSON.parse(await run(join(cache, 'go-client'), words))
+  return JSON.parse(await run(join(interopCache, 'go-client'), words))
 }
