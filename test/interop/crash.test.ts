@@ -1,4 +1,5 @@
 /** The broker is killed at random moments under load; nothing that was acknowledged may be lost, doubled or reordered. */
+import { writeFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { crashRun, disorder, missing } from './crash/crash-run.ts'
 
@@ -7,6 +8,8 @@ const seed = Number(process.env.OTTLA_CRASH_SEED ?? Math.floor(Math.random() * 1
 
 test(`${rounds} rounds of SIGKILL under load, seed ${seed}`, { timeout: 20_000 * rounds }, async () => {
   const report = await crashRun({ seed, rounds, onRound: (text) => console.log(text) })
+  if (process.env.OTTLA_CRASH_REPORT !== undefined)
+    writeFileSync(process.env.OTTLA_CRASH_REPORT, JSON.stringify(report))
   expect(report.failures).toEqual([])
   expect(report.kills + report.cleanStops).toBeGreaterThanOrEqual(rounds)
   // The load was there: every round had acknowledgements, and the group read and resumed.

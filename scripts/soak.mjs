@@ -1,0 +1,105 @@
+/**
+ * npm run soak [-- --rounds 300 --raft-seeds 2000 --log-seeds 10000 --seed N --output docs/soak.json]
+ *
+ * The repetitions that are too long for CI: kills of the broker under load, storms of the raft simulation, crashes of the
+ * log's model. Each part is the test of `npm test` or `npm run test:interop` with more seeds. Tells how far it is, writes
+ * what it saw as JSON, and exits with 1 when a part failed; the failing seed stands in the result.
+ */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpus, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+
+const crashRoundsPerRun = 30
+const vitest = new URL('../node_modules/vitest/vitest.mjs', import.meta.url).pathname
+
+const { values } = parseArgs({
+  options: {
+    rounds: { type: 'string', default: '300' },
+    'raft-seeds': { type: 'string', default: '2000' },
+    'log-seeds': { type: 'string', default: '10000' },
+    seed: { type: 'string', default: String(Date.now() % 1_000_000) },
+    output: { type: 'string', default: 'docs/soak.json' },
+  },
+})
+const folder = mkdtempSync(join(tmpdir(), 'ottla-soak-'))
+
+/** Runs a test file; resolves with its time and the messages of what failed. */
+async function run(name, file, env, config = 'vitest.config.ts') {
+  const result = join(folder, `${name}.json`)
+  const words = [
+    vitest,
+    'run',
+    '--config',
+    config,
+    '--testTimeout',
+    '0',
+    '--reporter=json',
+    `--outputFile=${result}`,
+    file,
+  ]
+  const startedMs = Date.now()
+  const child = spawn(process.execPath, words, { stdio: 'ignore', env: { ...process.env, ...env } })
+  const [code] = await once(child, 'close')
+  const seconds = Math.round((Date.now() - startedMs) / 1000)
+  const failures = failuresOf(result)
+  if (code !== 0 && failures.length === 0) failures.push(`${name} ended with ${code}`)
+  console.log(`${new Date().toISOString()} ${name}: ${failures.length === 0 ? 'passed' : 'FAILED'} in ${seconds} s`)
+  for (const failure of failures) console.log(failure)
+  return { seconds, failures }
+}
+
+function failuresOf(file) {
+  try {
+    const tests = JSON.parse(readFileSync(file, 'utf8')).testResults.flatMap((result) => result.assertionResults)
+    return tests.flatMap((test) => test.failureMessages.map((message) => `${test.fullName}: ${message}`))
+  } catch {
+    return []
+  }
+}
+
+async function crashes() {
+  const rounds = Number(values.rounds)
+  const sum = { rounds: 0, kills: 0, cleanStops: 0, acknowledged: 0, groupReads: 0, resumes: 0 }
+  const part = { ...sum, seeds: [], seconds: 0, failures: [] }
+  for (let seed = Number(values.seed); part.rounds < rounds; seed++) {
+    const report = join(folder, `crash-${seed}.report.json`)
+    const env = {
+      OTTLA_CRASH_ROUNDS: String(Math.min(crashRoundsPerRun, rounds - part.rounds)),
+      OTTLA_CRASH_SEED: String(seed),
+      OTTLA_CRASH_REPORT: report,
+    }
+    const { seconds, failures } = await run(
+      `crash-${seed}`,
+      'test/interop/crash.test.ts',
+      env,
+      'vitest.interop.config.ts',
+    )
+    part.seeds.push(seed)
+    part.seconds += seconds
+    part.failures.push(...failures)
+    if (failures.length > 0) break
+    const seen = JSON.parse(readFileSync(report, 'utf8'))
+    for (const key of Object.keys(sum)) part[key] += seen[key]
+  }
+  return part
+}
+
+async function seeds(name, file, variable, count) {
+  return { seeds: Number(count), ...(await run(name, file, { [variable]: count })) }
+}
+
+const startedAt = new Date().toISOString()
+const parts = {
+  crashes: await crashes(),
+  raft: await seeds('raft', 'test/raft/simulation.test.ts', 'SIMULATION_SEEDS', values['raft-seeds']),
+  log: await seeds('log', 'test/log/log-model.test.ts', 'LOG_SEEDS', values['log-seeds']),
+}
+const failed = Object.values(parts).reduce((sum, part) => sum + part.failures.length, 0)
+const machine = `${cpus().length} x ${cpus()[0].model}, Node ${process.version}`
+writeFileSync(values.output, `${JSON.stringify({ startedAt, machine, failed, ...parts }, null, 2)}\n`)
+rmSync(folder, { recursive: true, force: true })
+console.log(`${failed} failed; the result is in ${values.output}`)
+process.exitCode = failed === 0 ? 0 : 1
