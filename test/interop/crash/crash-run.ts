@@ -42,6 +42,9 @@ export async function crashRun(options: {
       options.onRound?.(`seed ${options.seed}: ${run.summary()}`)
     }
     return await run.finish(options.rounds)
+  } catch (error) {
+    const { message } = error as Error
+    throw new Error(`seed ${options.seed}: ${message}; the broker said last:\n${broker.output.slice(-5000)}`)
   } finally {
     run.close()
     await broker.dispose()

@@ -65,8 +65,15 @@ export class LoadClient {
     await this.#until(() => this.groupReadCount > reads)
   }
 
+  /** Far beyond any timeout of the clients, so it means that something hangs. */
   #until(isDone: () => boolean): Promise<void> {
-    return new Promise((resolve) => this.#waiting.set(isDone, resolve))
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => reject(new Error(`${this.moment}: nothing goes on for 60 s`)), 60_000)
+      this.#waiting.set(isDone, () => {
+        clearTimeout(timer)
+        resolve()
+      })
+    })
   }
 
   /** Writes no more, waits for all acknowledgements. */
