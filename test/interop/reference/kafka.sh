@@ -3,7 +3,9 @@
 #
 #   kafka.sh install                 fetch the jars once, into the cache folder
 #   kafka.sh tool CLASS [ARG ...]    run a tool by its class name
-#   kafka.sh broker PROPERTIES       format the directory that PROPERTIES names, then run a broker in the foreground
+#   kafka.sh format PROPERTIES       format the directories that PROPERTIES names, if they are new
+#   kafka.sh serve PROPERTIES        run a broker in the foreground
+#   kafka.sh broker PROPERTIES       both
 #   kafka.sh classpath               print the class path
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
@@ -21,14 +23,23 @@ run_java() {
     -Djava.awt.headless=true -Dlog4j2.configurationFile="$here/log4j2.yaml" -cp "$cache/jars/*" "$@"
 }
 
+format() {
+  (run_java kafka.tools.StorageTool format -t "${CLUSTER_ID:-b3R0bGEtcmVmZXJlbmNlMQ}" -c "$1" --ignore-formatted) >/dev/null
+}
+
+# With the heap and the collector of Kafka's own start script.
+serve() {
+  exec java ${KAFKA_HEAP_OPTS:--Xmx1G -Xms1G} -XX:+UseG1GC -XX:MaxGCPauseMillis=20 -XX:InitiatingHeapOccupancyPercent=35 \
+    -XX:+ExplicitGCInvokesConcurrent -Djava.awt.headless=true \
+    -Dlog4j2.configurationFile="$here/log4j2.yaml" -cp "$cache/jars/*" kafka.Kafka "$1"
+}
+
 case ${1:-} in
   install) install ;;
   classpath) echo "$cache/jars/*" ;;
   tool) shift; run_java "$@" ;;
-  broker)
-    properties=$2
-    (run_java kafka.tools.StorageTool format -t "${CLUSTER_ID:-b3R0bGEtcmVmZXJlbmNlMQ}" -c "$properties" --ignore-formatted) >/dev/null
-    exec java ${KAFKA_HEAP_OPTS:--Xmx1G -Xms1G} -XX:+UseG1GC -XX:MaxGCPauseMillis=20 -Djava.awt.headless=true \
-      -Dlog4j2.configurationFile="$here/log4j2.yaml" -cp "$cache/jars/*" kafka.Kafka "$properties" ;;
-  *) sed -n '2,8p' "$0" | cut -c3-; exit 2 ;;
+  format) format "$2" ;;
+  serve) serve "$2" ;;
+  broker) format "$2"; serve "$2" ;;
+  *) sed -n '2,10p' "$0" | cut -c3-; exit 2 ;;
 esac
