@@ -8,6 +8,7 @@
  */
 import fs from 'node:fs'
 import { createRequire } from 'node:module'
+import { setTimeout as delay } from 'node:timers/promises'
 import { type FileLock, FileSystemError } from '../log/file-system.ts'
 
 interface NativeLocks {
@@ -18,21 +19,44 @@ interface NativeLocks {
 /** Locks by path that this process holds: a second one in the same process is refused on every platform. */
 const held = new Set<string>()
 
-/** Rejects with `code: 'ELOCKED'` when another process, or this one, holds it. `native` null: without the package. */
-export async function lockFile(path: string, native: NativeLocks | null = findNativeLocks()): Promise<FileLock> {
+/**
+ * A process that was killed holds its locks until the kernel has taken it apart, which on a loaded machine can be after
+ * its successor asks. A holder is believed to live after this time only.
+ */
+const holderGraceMs = 2_000
+const retryMs = 20
+
+export interface LockOptions {
+  /** Null: without the package. */
+  readonly native?: NativeLocks | null
+  readonly graceMs?: number
+}
+
+/**
+ * Rejects with `code: 'ELOCKED'` when another process holds it and goes on holding it for `graceMs` milliseconds, or
+ * when this process does.
+ */
+export async function lockFile(path: string, options: LockOptions = {}): Promise<FileLock> {
+  const { native = findNativeLocks(), graceMs = holderGraceMs } = options
+  const deadlineMs = performance.now() + graceMs
   for (;;) {
     const descriptor = openFile(path)
     const realPath = fs.realpathSync(path)
-    if (held.has(realPath) || !takeLock(descriptor, path, native)) {
+    if (held.has(realPath)) {
       fs.closeSync(descriptor)
-      throw new FileSystemError('ELOCKED', path, `${path} is locked by another process`)
+      throw new FileSystemError('ELOCKED', path, `${path} is locked by this process already`)
     }
-    if (isStillThere(descriptor, path)) {
+    const isTaken = takeLock(descriptor, path, native)
+    if (isTaken && isStillThere(descriptor, path)) {
       held.add(realPath)
       return { release: async () => release(descriptor, path, realPath, native) }
     }
-    // Its holder removed it as we opened it: what we have locked has no name any more.
+    // Not ours; or its holder removed it as we opened it, and what we have locked has no name any more.
     fs.closeSync(descriptor)
+    if (isTaken) continue
+    if (performance.now() >= deadlineMs)
+      throw new FileSystemError('ELOCKED', path, `${path} is locked by another process`)
+    await delay(retryMs)
   }
 }
 
@@ -64,7 +88,7 @@ function takeLock(descriptor: number, path: string, native: NativeLocks | null):
   const [pid, startTime] = fs.readFileSync(path, 'utf8').split(' ')
   if (pid !== undefined && pid !== '' && isAlive(Number(pid), startTime?.trim() ?? '')) return false
   fs.ftruncateSync(descriptor, 0)
-  fs.writeSync(descriptor, `${process.pid} ${startTimeOf(process.pid)}\n`, 0)
+  fs.writeSync(descriptor, `${process.pid} ${statusOf(process.pid).startTime}\n`, 0)
   return true
 }
 
@@ -91,16 +115,20 @@ function isAlive(pid: number, startTime: string): boolean {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ESRCH') return false
   }
-  return startTime === startTimeOf(pid)
+  const { state, threadsCount, startTime: startTimeNow } = statusOf(pid)
+  // A zombie is only waited for. Its first thread may be one while others still write.
+  if ((state === 'Z' || state === 'X') && threadsCount <= 1) return false
+  return startTime === startTimeNow
 }
 
-/** Clock ticks since boot, from /proc; empty where there is none. */
-function startTimeOf(pid: number): string {
+/** From /proc; empty where there is none. The start is in clock ticks since boot. */
+function statusOf(pid: number): { state: string; threadsCount: number; startTime: string } {
   try {
     const stat = fs.readFileSync(`/proc/${pid}/stat`, 'utf8')
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? ''
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+    return { state: fields[0] ?? '', threadsCount: Number(fields[17]), startTime: fields[19] ?? '' }
   } catch {
-    return ''
+    return { state: '', threadsCount: 0, startTime: '' }
   }
 }
 

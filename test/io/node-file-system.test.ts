@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -98,9 +99,9 @@ describe('the lock of a directory', () => {
       const stat = readFileSync(`/proc/${other.pid}/stat`, 'utf8')
       const startTime = stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]
       writeFileSync(at('.lock'), `${other.pid} ${startTime}\n`)
-      await expect(lockFile(at('.lock'), null)).rejects.toMatchObject({ code: 'ELOCKED' })
+      await expect(lockFile(at('.lock'), { native: null, graceMs: 50 })).rejects.toMatchObject({ code: 'ELOCKED' })
       writeFileSync(at('.lock'), `${other.pid} 1\n`)
-      const lock = await lockFile(at('.lock'), null)
+      const lock = await lockFile(at('.lock'), { native: null })
       expect(readFileSync(at('.lock'), 'utf8')).toMatch(new RegExp(`^${process.pid} \\d+\\n$`))
       await lock.release()
     } finally {
@@ -110,7 +111,38 @@ describe('the lock of a directory', () => {
 
   test('what a native lock refuses is refused', async () => {
     const taken = { tryLock: () => false, unlock: () => undefined }
-    await expect(lockFile(at('.lock'), taken)).rejects.toMatchObject({ code: 'ELOCKED' })
+    const options = { native: taken, graceMs: 50 }
+    await expect(lockFile(at('.lock'), options)).rejects.toMatchObject({ code: 'ELOCKED' })
+  })
+
+  test('a holder that is being taken apart is waited for', async () => {
+    let tries = 0
+    const native = { tryLock: () => ++tries === 3, unlock: () => undefined }
+    const lock = await lockFile(at('.lock'), { native })
+    expect(tries).toBe(3)
+    await lock.release()
+  })
+
+  test('without the native package: a holder that was killed and that nobody reaped holds nothing', async () => {
+    // The shell starts a child, tells its pid and becomes a program that never reaps it.
+    const parent = spawn('/bin/sh', ['-c', 'sleep 1000 & echo $!; exec sleep 1000'])
+    try {
+      const [line] = (await once(parent.stdout, 'data')) as [Buffer]
+      const pid = Number(line.toString())
+      const fields = () => {
+        const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+        return stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+      }
+      writeFileSync(at('.lock'), `${pid} ${fields()[19]}\n`)
+      const options = { native: null, graceMs: 50 }
+      await expect(lockFile(at('.lock'), options)).rejects.toMatchObject({ code: 'ELOCKED' })
+      process.kill(pid, 'SIGKILL')
+      const lock = await lockFile(at('.lock'), { native: null })
+      expect(fields()[0]).toBe('Z')
+      await lock.release()
+    } finally {
+      parent.kill('SIGKILL')
+    }
   })
 
   test('a file that its holder removes at the same moment is not taken for the lock', async () => {
@@ -122,7 +154,7 @@ describe('the lock of a directory', () => {
       },
       unlock: () => undefined,
     }
-    const lock = await lockFile(at('.lock'), racing)
+    const lock = await lockFile(at('.lock'), { native: racing })
     expect(tries).toBe(2)
     expect(existsSync(at('.lock'))).toBe(true)
     await lock.release()
