@@ -123,7 +123,6 @@ export class NodeBroker {
     const open: OpenListener[] = []
     for (const listener of config.brokerListeners) open.push(await server.listen(listener, 'broker'))
     for (const listener of config.controllerListeners) open.push(await server.listen(listener, 'controller'))
-    await this.#codecs.ready()
     return open
   }
 

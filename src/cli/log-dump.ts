@@ -21,7 +21,6 @@ export async function logDump({ files, records }: LogDumpOptions): Promise<numbe
   process.stdout.on('error', () => process.exit(exitCodes.stopped))
   const fileSystem = new NodeFileSystem()
   const codecs = new NodeCodecs()
-  if (records) await codecs.ready()
   for (const file of files) {
     let page: string[] = []
     for await (const line of dumpFile(fileSystem, file, { printsRecords: records, codecs })) {

@@ -1,9 +1,7 @@
 /**
  * The codecs of a real broker: each loads when it is first used, native where a binary exists, else pure. Calls are
- * synchronous. One case cannot load synchronously: zstd on a Node before 22.15 without the native package; for its sake
- * node.ts awaits `ready()` before it serves, which does nothing anywhere else.
+ * synchronous, and so is loading.
  */
-import { KafkaError } from '../../protocol/errors.ts'
 import type { Codecs, CompressionType } from '../../protocol/record/compression.ts'
 import type { Codec } from './codec.ts'
 import { gzipCodec } from './gzip-codec.ts'
@@ -20,11 +18,6 @@ export class NodeCodecs implements Codecs {
   /** `prefersNative: false` is for tests of the pure ones. */
   constructor(options: { readonly prefersNative?: boolean } = {}) {
     this.#prefersNative = options.prefersNative ?? true
-  }
-
-  /** Loads what cannot load on first use. Call it once, before the first batch may be opened. */
-  async ready(): Promise<void> {
-    if (this.#findZstd() === undefined) this.#zstd = await loadPureZstd()
   }
 
   compress(type: CompressionType, bytes: Buffer, level?: number): Buffer {
@@ -45,16 +38,9 @@ export class NodeCodecs implements Codecs {
       case 3:
         this.#lz4 ??= (this.#prefersNative ? findNativeLz4() : undefined) ?? loadPureLz4()
         return this.#lz4
-      case 4: {
-        const zstd = this.#findZstd()
-        if (zstd === undefined) throw new KafkaError('UNSUPPORTED_COMPRESSION_TYPE', 'zstd is not ready')
-        return zstd
-      }
+      case 4:
+        this.#zstd ??= (this.#prefersNative ? (findNodeZstd() ?? findNativeZstd()) : undefined) ?? loadPureZstd()
+        return this.#zstd
     }
-  }
-
-  #findZstd(): Codec | undefined {
-    if (this.#prefersNative) this.#zstd ??= findNodeZstd() ?? findNativeZstd()
-    return this.#zstd
   }
 }

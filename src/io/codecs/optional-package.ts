@@ -11,6 +11,11 @@ export function loadPackage<Exports>(name: string): Exports {
   return requirePackage(name) as Exports
 }
 
+/** Where a file of a package is that is always installed. */
+export function packagePath(name: string): string {
+  return requirePackage.resolve(name)
+}
+
 /** The exports of an optional package, undefined when it or its binary is not there. */
 export function loadOptionalPackage<Exports>(name: string): Exports | undefined {
   try {

@@ -1,11 +1,12 @@
 /**
  * zstd by the best that is there: node:zlib (from Node 22.15), the native package @toondepauw/node-zstd, or the package
- * zstd-codec, WebAssembly that starts asynchronously. Frames with and without a content size, several one after another.
+ * zstd-codec, WebAssembly. Frames with and without a content size, several one after another.
  */
+import fs from 'node:fs'
 import * as zlib from 'node:zlib'
 import { KafkaError } from '../../protocol/errors.ts'
 import { type Codec, corrupt, decodeOrRefuse, tooLarge } from './codec.ts'
-import { loadOptionalPackage, loadPackage } from './optional-package.ts'
+import { loadOptionalPackage, loadPackage, packagePath } from './optional-package.ts'
 import { inspectZstd } from './zstd-frames.ts'
 
 /** What node:zlib has from Node 22.15 on. */
@@ -29,10 +30,21 @@ interface PureStream {
   delete(): void
 }
 
+interface WebAssemblyInstance {
+  readonly exports: object
+}
+
+/** Node's, which its type package leaves to the one of browsers. */
+interface WebAssemblyApi {
+  readonly Module: new (bytes: Buffer) => object
+  readonly Instance: new (module: object, imports: object) => WebAssemblyInstance
+}
+
 interface PureBinding {
   ZstdCompressStreamBinding: new () => PureStream
   ZstdDecompressStreamBinding: new () => PureStream
   onRuntimeInitialized?: () => void
+  instantiateWasm?: (imports: object, onInstance: (instance: WebAssemblyInstance) => void) => object
 }
 
 const defaultLevel = 3
@@ -102,16 +114,39 @@ export function findNativeZstd(): Codec | undefined {
   }
 }
 
-/** By the package zstd-codec. Levels above 9 are taken as 9, and windows above 8 MB, of levels above 19, are refused. */
-export async function loadPureZstd(): Promise<Codec> {
-  const start = loadPackage<(binding: object) => void>('zstd-codec/lib/zstd-codec-binding-wasm.js')
-  const binding: Partial<PureBinding> = {}
-  // Resolved without a value: the binding has a `then` of its own, and a promise of it would never settle.
-  await new Promise<void>((resolve) => {
-    binding.onRuntimeInitialized = resolve
-    start(binding)
-  })
+/**
+ * By the package zstd-codec. Levels above 9 are taken as 9, and windows above 8 MB, of levels above 19, are refused. Its
+ * own start is asynchronous; compiled here, in 60 ms, the module starts at once, so that a broker that meets no zstd never
+ * loads it and nobody has to wait for it beforehand.
+ */
+export function loadPureZstd(): Codec {
+  const name = 'zstd-codec/lib/zstd-codec-binding-wasm.js'
+  const start = loadPackage<(binding: object) => void>(name)
+  const { Module, Instance } = (globalThis as unknown as { WebAssembly: WebAssemblyApi }).WebAssembly
+  const module = new Module(readEmbeddedModule(name))
+  let isReady = false
+  const binding: Partial<PureBinding> = {
+    instantiateWasm(imports, onInstance) {
+      const instance = new Instance(module, imports)
+      onInstance(instance)
+      return instance.exports
+    },
+    onRuntimeInitialized() {
+      isReady = true
+    },
+  }
+  start(binding)
+  if (!isReady) throw new Error('zstd-codec does not start')
   return new PureZstd(binding as PureBinding)
+}
+
+/** The package carries its WebAssembly as base64 within its JavaScript. */
+function readEmbeddedModule(name: string): Buffer {
+  const marker = 'data:application/octet-stream;base64,'
+  const text = fs.readFileSync(packagePath(name), 'latin1')
+  // The marker alone stands before it: `dataURIPrefix="data:..."`.
+  const start = text.indexOf(`${marker}A`) + marker.length
+  return Buffer.from(text.slice(start, text.indexOf('"', start)), 'base64')
 }
 
 class PureZstd implements Codec {

@@ -19,7 +19,6 @@ import { compressedFixtures, consoleRecords, readFixture, uncompressedFixtures }
 import { forgeBatch, forgeRecord, varint } from './forged-batch.ts'
 
 const codecs = new NodeCodecs()
-await codecs.ready()
 
 function shown(records: readonly DecodedRecord[]) {
   return records.map((record) => ({

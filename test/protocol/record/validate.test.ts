@@ -29,7 +29,6 @@ import {
 } from './forged-batch.ts'
 
 const codecs = new NodeCodecs()
-await codecs.ready()
 const hourMs = 3_600_000
 const defaults: RecordSettings = {
   maxMessageBytes: 1_048_588,
