@@ -81,6 +81,9 @@ def consume_some(bootstrap, topic, partitions, group):
             "enable.auto.commit": False,
             "session.timeout.ms": 6000,
             "heartbeat.interval.ms": 500,
+            # librdkafka may lose the answer to its first metadata request when it gives up its bootstrap connection in the
+            # same moment; it then waits for the next refresh, five minutes without this.
+            "topic.metadata.refresh.interval.ms": 1000,
             "reconnect.backoff.ms": 10,
             "reconnect.backoff.max.ms": 50,
             "log_level": 0,
