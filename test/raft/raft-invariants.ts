@@ -1,9 +1,11 @@
 /**
  * What Raft promises, checked on all replicas of a simulation after every event: one leader per epoch; epochs, votes and
  * high watermarks never go back; what was committed once is never anything else; a leader has all of it; and what a leader
- * calls committed is on the disks of a majority.
+ * calls committed is on the disks of a majority, up to a record of its own epoch. No vote and no epoch is told to others
+ * before it is on disk.
  */
 import { assert } from '../../src/base/assert.ts'
+import type { RaftRequest, RaftResponse } from '../../src/raft/messages.ts'
 import type { SimulatedReplica, StoredBatch } from './simulated-replica.ts'
 
 interface Seen {
@@ -17,6 +19,8 @@ export class RaftInvariants {
   readonly #replicas: readonly SimulatedReplica[]
   readonly #leaders = new Map<number, number>()
   readonly #votes = new Map<string, string>()
+  /** Votes that were given to others, by replica and epoch; no crash takes them back. */
+  readonly #given = new Map<string, number>()
   /** By base offset. */
   readonly #committed = new Map<number, StoredBatch>()
   readonly #seen = new Map<SimulatedReplica, Seen>()
@@ -87,6 +91,36 @@ export class RaftInvariants {
     for (const stored of disk.batches) this.#checkSame(replica, stored)
   }
 
+  /** A request leaves: what others learn of an epoch, or of a candidacy, must survive a crash. */
+  onRequest(replica: SimulatedReplica, request: RaftRequest): void {
+    if (!('epoch' in request)) return
+    this.#checkTold(replica, request.epoch)
+    if (request.kind === 'vote' && !request.isPreVote) this.#checkVote(replica, request.epoch, replica.id)
+  }
+
+  /** An answer to `request` leaves. */
+  onReply(replica: SimulatedReplica, request: RaftRequest, response: RaftResponse): void {
+    this.#checkTold(replica, response.epoch)
+    if (request.kind !== 'vote' || request.isPreVote || response.kind !== 'vote' || !response.isGranted) return
+    this.#checkVote(replica, request.epoch, request.candidate.id)
+  }
+
+  #checkTold(replica: SimulatedReplica, epoch: number): void {
+    const durable = Math.max(replica.disk.election?.epoch ?? 0, replica.disk.batches.at(-1)?.epoch ?? 0)
+    assert(epoch <= durable, `${replica.id} tells of epoch ${epoch}, its disk knows ${durable}`)
+  }
+
+  #checkVote(replica: SimulatedReplica, epoch: number, candidateId: number): void {
+    const key = `${replica.id} in ${epoch}`
+    const before = this.#given.get(key)
+    assert(before === undefined || before === candidateId, `${key} votes for ${before} and ${candidateId}`)
+    this.#given.set(key, candidateId)
+    // Who knows a leader or a later epoch by now gives no other vote in this one.
+    const { epoch: durableEpoch = 0, leaderId = -1, votedKey } = replica.disk.election ?? {}
+    const isOver = durableEpoch > epoch || (durableEpoch === epoch && leaderId !== -1)
+    assert(isOver || votedKey?.id === candidateId, `${key} votes for ${candidateId} before that is on disk`)
+  }
+
   /** `replica` takes everything below for committed. */
   onHighWatermark(replica: SimulatedReplica, highWatermark: number): void {
     const { disk, node } = replica
@@ -103,6 +137,8 @@ export class RaftInvariants {
     // A leader that has removed itself resigns in the step in which that is committed.
     const isLeading = node?.roleName === 'leader' || node?.roleName === 'resigned'
     assert(isLeading, `${replica.id} commits ${highWatermark} before the leader`)
+    const newest = disk.batches.findLast((stored) => stored.endOffset <= highWatermark)
+    assert(newest?.epoch === node.epoch, `${replica.id} commits ${highWatermark} by a record of epoch ${newest?.epoch}`)
     const { voters } = node.settings
     const holders = this.#replicas.filter(
       (other) => voters.isVoter(other.identity) && other.disk.flushedOffset >= highWatermark,

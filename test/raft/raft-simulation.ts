@@ -176,6 +176,7 @@ export class RaftSimulation implements ReplicaWorld {
     const target = this.replicas.find((replica) => endpointOf(replica.id).host === to.endpoint.host)
     if (target === undefined) return
     const { life } = from
+    this.invariants.onRequest(from, request)
     this.tell(from, `> ${target.id} ${describeRequest(request)}`)
     const onAnswer = (response: RaftResponse | undefined) => {
       this.#travel(target, from, () => {
@@ -193,6 +194,10 @@ export class RaftSimulation implements ReplicaWorld {
       target.request(request, onAnswer)
       this.#after(target)
     })
+  }
+
+  onReply(from: SimulatedReplica, request: RaftRequest, response: RaftResponse): void {
+    this.invariants.onReply(from, request, response)
   }
 
   onHighWatermark(replica: SimulatedReplica, highWatermark: number): void {

@@ -78,6 +78,8 @@ export interface ReplicaWorld {
   /** Runs `action` after `delayMs`, unless the replica crashed meanwhile. */
   later(replica: SimulatedReplica, delayMs: number, action: () => void): void
   send(from: SimulatedReplica, requestId: number, to: Destination, request: RaftRequest): void
+  /** An answer leaves `from`. */
+  onReply?(from: SimulatedReplica, request: RaftRequest, response: RaftResponse): void
   onHighWatermark(replica: SimulatedReplica, highWatermark: number): void
   onLeaderChange(replica: SimulatedReplica, leaderId: number, epoch: number): void
   tell(replica: SimulatedReplica, what: string): void
@@ -179,7 +181,10 @@ export class SimulatedReplica {
 
   request(request: RaftRequest, onReply: (response: RaftResponse) => void): void {
     this.#token++
-    this.#replies.set(this.#token, onReply)
+    this.#replies.set(this.#token, (response) => {
+      this.#world.onReply?.(this, request, response)
+      onReply(response)
+    })
     this.step({ kind: 'request', token: this.#token, request })
   }
 

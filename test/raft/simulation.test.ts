@@ -104,6 +104,8 @@ function simulate(options: SimulationOptions): RaftSimulation {
 }
 
 const storms: Readonly<Record<string, Omit<SimulationOptions, 'seed'>>> = {
+  // What a single node is: committed by its own flush alone.
+  'a lone voter and an observer': { votersCount: 1, observersCount: 1, lossShare: 0.05, slowShare: 0.03 },
   'three voters': { votersCount: 3, lossShare: 0.05, duplicateShare: 0.05, slowShare: 0.03 },
   'three voters of a static quorum': {
     votersCount: 3,
