@@ -24,6 +24,7 @@ import { BrokerLifecycle } from './runtime/broker-lifecycle.ts'
 import { LocalControllerChannel } from './runtime/controller-local-channel.ts'
 import { registerController } from './runtime/controller-registration.ts'
 import { ControllerRuntime } from './runtime/controller-runtime.ts'
+import { DirectoryAssignments } from './runtime/directory-assignments.ts'
 import { FetchSessionCache } from './runtime/fetch-session-cache.ts'
 import { FetchBudget } from './runtime/fetched-records.ts'
 import { createGroupCoordinator } from './runtime/group-coordinator-factory.ts'
@@ -90,24 +91,28 @@ export class NodeBroker {
   async #start(): Promise<OpenListener[]> {
     const { config, clusterId, logger } = this.#options
     installCrc32c(findNativeCrc32c())
-    const logs = await this.#openLogManager()
     let lifecycle: BrokerLifecycle | undefined
+    const logs = await this.#openLogManager(() => lifecycle?.heartbeatSoon())
     this.#stops.push(() => logs.shutdown({ brokerEpoch: lifecycle?.brokerEpoch ?? -1 }))
     const { controller, driver } = await this.#startController()
     const channel = new LocalControllerChannel({ controller, clock: this.#clock, timeoutMs: config.requestTimeoutMs })
-    const replicaManager = this.#createReplicaManager(logs)
-    const parts = {
-      clusterId,
+    const brokerEpoch = (): number => lifecycle?.brokerEpoch ?? -1
+    const assignments = new DirectoryAssignments({
+      brokerId: config.nodeId,
+      brokerEpoch,
       controller: channel,
-      replicaManager,
-      driver,
-      brokerEpoch: () => lifecycle?.brokerEpoch ?? -1,
-    }
-    const broker = this.#createBroker(parts)
-    lifecycle = this.#createLifecycle({ logs, channel, replicaManager, broker })
+      clock: this.#clock,
+      logger,
+    })
+    const replicaManager = this.#createReplicaManager(logs, assignments)
+    const broker = this.#createBroker({ clusterId, controller: channel, replicaManager, driver, brokerEpoch })
+    lifecycle = this.#createLifecycle({ logs, channel, replicaManager, broker, assignments })
     this.#registerController(channel)
     const running = lifecycle
-    this.#stops.push(() => running.shutDown(shutdownTimeoutMs))
+    this.#stops.push(
+      () => running.shutDown(shutdownTimeoutMs),
+      () => assignments.stop(),
+    )
     await lifecycle.start()
     void broker.producerIds.prefetch()
     logs.start()
@@ -126,9 +131,9 @@ export class NodeBroker {
     return open
   }
 
-  async #openLogManager(): Promise<LogManager> {
+  async #openLogManager(onDirectoryFailure: () => void): Promise<LogManager> {
     const { config, clusterId, logger } = this.#options
-    return await LogManager.open({
+    const manager = await LogManager.open({
       directories: config.logDirs,
       clusterId,
       nodeId: config.nodeId,
@@ -145,11 +150,14 @@ export class NodeBroker {
         producerExpirationCheckMs: 600_000,
         flushCheckMs: 1000,
       },
-      onDirectoryFailure: (directory, error) => {
-        logger.error(`log directory ${directory.path} is offline: ${error.message}`)
-        if (config.logDirs.length === 1) this.#halt(`its only log directory failed: ${error.message}`)
+      onDirectoryFailure: ({ path }, error) => {
+        if (!manager.directories.some(({ isOnline }) => isOnline))
+          this.#halt(`no log directory is left: ${error.message}`)
+        else if (path === config.metadataLogDir) this.#halt(`the directory of its metadata failed: ${error.message}`)
+        else onDirectoryFailure()
       },
     })
+    return manager
   }
 
   async #startController(): Promise<{ controller: ControllerRuntime; driver: RaftDriver }> {
@@ -216,7 +224,7 @@ export class NodeBroker {
     registering.catch((error: Error) => logger.error(`the controller could not register: ${error.message}`))
   }
 
-  #createReplicaManager(logs: LogManager): ReplicaManager {
+  #createReplicaManager(logs: LogManager, assignments: DirectoryAssignments): ReplicaManager {
     const { config, logger } = this.#options
     const { image } = this.#publisher
     return new ReplicaManager({
@@ -227,6 +235,10 @@ export class NodeBroker {
       logger,
       codecs: this.#codecs,
       logConfigFor: (topic) => buildLogConfig(image.configs.topic(topic), config),
+      onLogOpened: ({ topicId, index }, log, known) => {
+        const directoryId = logs.directoryOf(log)?.directoryId
+        if (directoryId !== undefined && directoryId !== known) assignments.assign(topicId, index, directoryId)
+      },
     })
   }
 
@@ -286,9 +298,10 @@ export class NodeBroker {
     readonly channel: LocalControllerChannel
     readonly replicaManager: ReplicaManager
     readonly broker: Broker
+    readonly assignments: DirectoryAssignments
   }): BrokerLifecycle {
     const { config, clusterId, logger } = this.#options
-    const { logs, channel, replicaManager, broker } = parts
+    const { logs, channel, replicaManager, broker, assignments } = parts
     const advertised = config.advertisedListeners ?? config.brokerListeners
     return new BrokerLifecycle({
       brokerId: config.nodeId,
@@ -298,7 +311,8 @@ export class NodeBroker {
       }),
       rack: config.rack ?? null,
       logDirectoryIds: () => logs.directories.map((directory) => directory.directoryId),
-      offlineLogDirectoryIds: () => [],
+      offlineLogDirectoryIds: () =>
+        logs.directories.filter(({ isOnline }) => !isOnline).map(({ directoryId }) => directoryId),
       previousBrokerEpoch: logs.previousBrokerEpoch,
       controller: channel,
       publisher: this.#publisher,
@@ -307,7 +321,11 @@ export class NodeBroker {
       logger,
       heartbeatIntervalMs: config.brokerHeartbeatIntervalMs,
       registrationTimeoutMs: config.initialBrokerRegistrationTimeoutMs,
-      openLogs: () => this.#openLogs(logs, replicaManager, broker),
+      openLogs: async () => {
+        await this.#openLogs(logs, replicaManager, broker)
+        // What is served must be known to lie where it lies, should that directory be missing at the next start.
+        await assignments.whenRecorded()
+      },
     })
   }
 

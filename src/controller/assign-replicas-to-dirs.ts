@@ -3,7 +3,6 @@
  */
 import type { Uuid } from '../base/uuid.ts'
 import type { BrokerRegistration } from '../metadata/broker-registration.ts'
-import { directoryIds } from '../metadata/directory-id.ts'
 import type { MetadataRecord } from '../metadata/metadata-record.ts'
 import type {
   AssignReplicasToDirsRequest,
@@ -51,10 +50,10 @@ function assign(
   if (!partition.replicas.includes(broker.id)) return 'NOT_LEADER_OR_FOLLOWER'
   const isOnline = broker.directories.includes(directory)
   const record = partitionChange({
-    ...changeBasis(state, topic, partitionId, partition),
+    ...changeBasis(state, topic, partitionId, partition, isOnline ? {} : { leaving: broker.id }),
     directories: new Map([[broker.id, directory]]),
-    // A replica in a directory that is gone cannot stay in sync.
-    isr: isOnline || directory !== directoryIds.lost ? partition.isr : partition.isr.filter((id) => id !== broker.id),
+    // A replica in a directory that is gone can neither stay in sync nor lead.
+    isr: isOnline ? partition.isr : partition.isr.filter((id) => id !== broker.id),
   })
   if (record !== undefined) records.push(record)
   return 'NONE'

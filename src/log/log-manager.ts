@@ -24,30 +24,10 @@ import { IndexCache } from './index-cache.ts'
 import { createIoLanes } from './io-lane.ts'
 import { type CheckpointName, checkMeta, isDiskError, LogDirectory, readMetaProperties } from './log-directory.ts'
 import type { LogEnvironment } from './log-environment.ts'
+import { defaultLogManagerIntervals, type LogManagerIntervals } from './log-manager-intervals.ts'
 import { OpenFiles } from './open-files.ts'
 import { PartitionLog } from './partition-log.ts'
 import { TailBudget } from './tail-budget.ts'
-
-export interface LogManagerIntervals {
-  /** log.flush.offset.checkpoint.interval.ms and log.flush.start.offset.checkpoint.interval.ms. */
-  readonly checkpointMs: number
-  /** replica.high.watermark.checkpoint.interval.ms. */
-  readonly highWatermarkMs: number
-  /** log.retention.check.interval.ms. */
-  readonly retentionMs: number
-  /** producer.id.expiration.check.interval.ms. */
-  readonly producerExpirationCheckMs: number
-  /** How often logs with `flush.ms` are looked at. */
-  readonly flushCheckMs: number
-}
-
-export const defaultLogManagerIntervals: LogManagerIntervals = {
-  checkpointMs: 60_000,
-  highWatermarkMs: 5_000,
-  retentionMs: 300_000,
-  producerExpirationCheckMs: 600_000,
-  flushCheckMs: 1_000,
-}
 
 export interface LogManagerOptions {
   /** Paths of `log.dirs`; made and formatted when they are not there. */
@@ -184,7 +164,8 @@ export class LogManager {
 
   /**
    * The log of a partition, made when there is none, in the online directory with the fewest partitions or the one named
-   * by `directoryId`. A log of that name with another topic id is put aside first. Rejects with KAFKA_STORAGE_ERROR.
+   * by `directoryId`. A log of that name with another topic id is put aside first. Rejects with KAFKA_STORAGE_ERROR, also
+   * when the named directory may be one that failed.
    */
   getOrCreateLog(
     topic: string,
@@ -364,6 +345,10 @@ export class LogManager {
     const wanted = online.find((directory) => directory.directoryId === directoryId)
     const [first, ...others] = online
     if (first === undefined) throw new KafkaError('KAFKA_STORAGE_ERROR', 'No log directory is online')
+    const isWhole = this.#unusable.length === 0 && online.length === this.#directories.length
+    // The log lies there: an empty one elsewhere would pass for it.
+    if (directoryId !== undefined && wanted === undefined && !isWhole)
+      throw new KafkaError('KAFKA_STORAGE_ERROR', `Log directory ${directoryId} is offline`)
     return wanted ?? others.reduce((best, other) => (other.logsCount < best.logsCount ? other : best), first)
   }
 

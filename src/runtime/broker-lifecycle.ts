@@ -65,6 +65,7 @@ export class BrokerLifecycle {
   #isFenced = true
   #heartbeatTimer: Timer | undefined
   #heartbeat: Promise<void> | undefined
+  #isHeartbeatDue = false
 
   constructor(options: BrokerLifecycleOptions) {
     this.#options = options
@@ -111,6 +112,8 @@ export class BrokerLifecycle {
   heartbeatSoon(): void {
     if (this.#state !== 'running') return
     this.#heartbeatTimer?.cancel()
+    // One that is under way may not say it yet.
+    this.#isHeartbeatDue = true
     this.#beat()
   }
 
@@ -245,6 +248,7 @@ export class BrokerLifecycle {
   /** One at a time; what a heartbeat cannot do, the next one does. */
   #beat(): void {
     if (this.#heartbeat !== undefined) return
+    this.#isHeartbeatDue = false
     const { logger } = this.#options
     this.#heartbeat = this.#sendHeartbeat({ wantFence: false })
       .then(
@@ -255,7 +259,8 @@ export class BrokerLifecycle {
       )
       .finally(() => {
         this.#heartbeat = undefined
-        this.#scheduleHeartbeat()
+        if (this.#isHeartbeatDue && this.#state === 'running') this.#beat()
+        else this.#scheduleHeartbeat()
       })
   }
 }

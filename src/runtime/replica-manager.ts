@@ -11,6 +11,7 @@ import type { Uuid } from '../base/uuid.ts'
 import type { LogConfig } from '../config/log-config.ts'
 import type { PartitionLog } from '../log/partition-log.ts'
 import { configResourceTypes } from '../metadata/config-resource.ts'
+import { isReservedDirectoryId } from '../metadata/directory-id.ts'
 import type { MetadataDelta } from '../metadata/metadata-delta.ts'
 import type { MetadataImage } from '../metadata/metadata-image.ts'
 import { directoryOf, type PartitionRegistration } from '../metadata/partition-registration.ts'
@@ -40,6 +41,8 @@ export interface ReplicaManagerOptions {
   readonly codecs: Codecs
   /** The settings of a topic's logs as they are now. */
   readonly logConfigFor: (topic: string) => LogConfig
+  /** A partition's log is open; `directoryId` is where the metadata has it, undefined for nowhere. */
+  readonly onLogOpened?: (partition: Partition, log: PartitionLog, directoryId: Uuid | undefined) => void
   /** replica.lag.time.max.ms */
   readonly lagTimeMaxMs?: number
   readonly validateRecords?: 'header' | 'full'
@@ -220,12 +223,14 @@ export class ReplicaManager {
   async #open(partition: Partition): Promise<void> {
     const { logs, logger, brokerId, logConfigFor } = this.#options
     const { topic, topicId, index } = partition
-    const directoryId = directoryOf(this.#opening.get(partition)!, brokerId)
+    const assigned = directoryOf(this.#opening.get(partition)!, brokerId)
+    const directoryId = assigned === undefined || isReservedDirectoryId(assigned) ? undefined : assigned
     try {
       const log = await logs.getOrCreateLog(topic, index, topicId, logConfigFor(topic), directoryId)
       const registration = this.#opening.get(partition)
       this.#opening.delete(partition)
       if (registration === undefined) return
+      this.#options.onLogOpened?.(partition, log, directoryId)
       if (log.isOffline) partition.goOffline()
       else this.#giveRole(partition, log, registration)
     } catch (error) {

@@ -1,6 +1,15 @@
 import { describe, expect, test } from 'vitest'
 import { ControllerHarness, directoryOf } from './controller-harness.ts'
 
+/** Broker 1 tells in which directory it put partition 0 of the topic. */
+function placeReplica(harness: ControllerHarness, topicId: string, id: string): void {
+  harness.handle(73, {
+    brokerId: 1,
+    brokerEpoch: harness.epochOf(1),
+    directories: [{ id, topics: [{ topicId, partitions: [{ partitionIndex: 0 }] }] }],
+  })
+}
+
 describe('fencing', () => {
   test('a broker is unfenced once it has read its own registration', () => {
     const harness = new ControllerHarness()
@@ -130,11 +139,7 @@ describe('log directories', () => {
     harness.startBroker(2)
     const topicId = harness.createTopic('a', [[1, 2]])
     expect(harness.partition('a').directories).toEqual(['AAAAAAAAAAAAAAAAAAAAAQ', directoryOf(2)])
-    harness.handle(73, {
-      brokerId: 1,
-      brokerEpoch: harness.epochOf(1),
-      directories: [{ id: directoryOf(9), topics: [{ topicId, partitions: [{ partitionIndex: 0 }] }] }],
-    })
+    placeReplica(harness, topicId, directoryOf(9))
     expect(harness.partition('a').directories[0]).toBe(directoryOf(9))
     harness.heartbeat(1, { offlineLogDirs: [directoryOf(9)] })
     expect(harness.writtenTypes).toEqual(['PartitionChangeRecord', 'BrokerRegistrationChangeRecord'])
@@ -142,6 +147,32 @@ describe('log directories', () => {
     expect(harness.image.cluster.broker(1)!.directories).toEqual([directoryOf(1)])
     harness.heartbeat(1, { offlineLogDirs: [directoryOf(9)] })
     expect(harness.written).toEqual([])
+  })
+
+  test('the only replica in one that fails stays eligible, and leads again when it is back', () => {
+    const harness = ControllerHarness.withBrokers(0)
+    harness.startBroker(1, { logDirs: [directoryOf(1), directoryOf(9)] })
+    const topicId = harness.createTopic('a', [[1]])
+    placeReplica(harness, topicId, directoryOf(9))
+    harness.heartbeat(1, { offlineLogDirs: [directoryOf(9)] })
+    expect(harness.partition('a')).toMatchObject({ leader: -1, leaderEpoch: 1 })
+    harness.register(1, { logDirs: [directoryOf(1)] }, true)
+    harness.heartbeat(1)
+    expect(harness.partition('a').leader, 'its directory is still away').toBe(-1)
+    harness.register(1, { logDirs: [directoryOf(1), directoryOf(9)] }, true)
+    harness.heartbeat(1)
+    expect(harness.partition('a')).toMatchObject({ leader: 1, isr: [1] })
+  })
+
+  test('a replica that turns out to lie in one that failed cannot stay in sync or lead', () => {
+    const harness = ControllerHarness.withBrokers(0)
+    harness.startBroker(1, { logDirs: [directoryOf(1), directoryOf(9)] })
+    harness.startBroker(2)
+    const topicId = harness.createTopic('a', [[1, 2]])
+    harness.heartbeat(1, { offlineLogDirs: [directoryOf(9)] })
+    expect(harness.partition('a')).toMatchObject({ isr: [1, 2], leader: 1 })
+    placeReplica(harness, topicId, directoryOf(9))
+    expect(harness.partition('a')).toMatchObject({ isr: [2], leader: 2 })
   })
 
   test('the first list of cordoned ones is recorded, the same again is not', () => {

@@ -101,6 +101,26 @@ describe('directories', () => {
     expect(await make(manager, 9)).toBe(log)
   })
 
+  test('a partition of one that failed is not made anew in another', async () => {
+    let manager = await open()
+    const [, second] = manager.directories
+    const { directoryId } = second!
+    manager.handleDirectoryFailure('/b', new Error('pulled out'))
+    expect(await failure(manager.getOrCreateLog('orders', 0, topicId, config, directoryId))).toBe('KAFKA_STORAGE_ERROR')
+    await shutdown(manager)
+    harness.disk.addFault({ operation: 'readFile', path: '/b/meta.properties', code: 'EIO' })
+    manager = await open()
+    expect(await failure(manager.getOrCreateLog('orders', 0, topicId, config, directoryId))).toBe('KAFKA_STORAGE_ERROR')
+    expect((await make(manager, 0)).directory, 'one that lies nowhere yet').toBe('/a/orders-0')
+  })
+
+  test('one that the operator took away is replaced', async () => {
+    const manager = await open()
+    const gone = randomUuid(new SeededRandom(7))
+    const log = await harness.drive(manager.getOrCreateLog('orders', 0, topicId, config, gone))
+    expect(log.directory).toBe('/a/orders-0')
+  })
+
   test('logs asked for at the same time are made once', async () => {
     const manager = await open()
     const logs = await harness.drive(
