@@ -18,7 +18,7 @@ export interface AppendResult {
   readonly baseOffset: number
   /** Inclusive. The append is done when `logEndOffset` is above it. */
   readonly lastOffset: number
-  /** Milliseconds since 1970 for topics with LogAppendTime, else -1. */
+  /** Milliseconds since 1970 for topics with LogAppendTime, else -1; of a duplicate, as Kafka has it, always its largest timestamp. */
   readonly logAppendTimeMs: number
   readonly logStartOffset: number
   /** The batch was in the log already: offsets are those of then. */
@@ -129,7 +129,7 @@ function checkProducers(state: LogState, records: Buffer, options: AppendOptions
     return {
       baseOffset: known.firstOffset,
       lastOffset: known.lastOffset,
-      logAppendTimeMs: state.config.messageTimestampType === 'LogAppendTime' ? known.timestamp : -1,
+      logAppendTimeMs: known.timestamp,
       logStartOffset: state.logStartOffset,
       isDuplicate: true,
     }

@@ -158,7 +158,7 @@ export async function loadLog(state: LogState, files: LogFiles, options: LoadOpt
   if (state.segments.count > 0) {
     const scanFrom = areEpochsKnown ? firstUnsound(state, files, options) : 0
     const isTrusted = scanFrom === undefined && (await trustActive(state))
-    if (!isTrusted) await recover(state, scanFrom ?? state.segments.active.baseOffset)
+    if (!isTrusted) await recover(state, scanFrom ?? state.segments.active.baseOffset, durableOffset(options))
   }
   await settle(state, options)
 }
@@ -187,7 +187,12 @@ async function trustActive(state: LogState): Promise<boolean> {
   return true
 }
 
-async function recover(state: LogState, fromOffset: number): Promise<void> {
+/** What lies below was flushed: a crash took none of it. */
+function durableOffset({ hadCleanShutdown, recoveryPoint }: LoadOptions): number {
+  return hadCleanShutdown ? Number.POSITIVE_INFINITY : recoveryPoint
+}
+
+async function recover(state: LogState, fromOffset: number, durableBelow: number): Promise<void> {
   const startedMs = state.environment.clock.monotonic()
   const firstIndex = Math.max(state.segments.floorIndex(fromOffset), 0)
   const startOffset = state.segments.at(firstIndex)!.baseOffset
@@ -198,8 +203,10 @@ async function recover(state: LogState, fromOffset: number): Promise<void> {
     const segment = state.segments.at(index)!
     const sizeBefore = segment.writtenSize
     const isWhole = await recoverSegment(state, segment)
-    if (isWhole && !isFollowedByGap(state, index)) continue
-    const removed = state.segments.removeFrom(index + 1)
+    // Damage to what was flushed is no crash's doing: as Kafka does, what comes after such a segment stays.
+    const isDurable = (state.segments.at(index + 1)?.baseOffset ?? Number.POSITIVE_INFINITY) <= durableBelow
+    if (isWhole && (isDurable || !isFollowedByGap(state, index))) continue
+    const removed = isDurable ? [] : state.segments.removeFrom(index + 1)
     state.environment.logger.warn('a log is cut at its first invalid batch', {
       log: state.name,
       segment: segment.baseOffset,

@@ -3,7 +3,7 @@
  * segment whose indexes are lost or that a crash may have torn.
  */
 import * as batch from '../protocol/record/batch-header.ts'
-import { FileBatches } from './file-batches.ts'
+import { FileBatches, walkHeaders } from './file-batches.ts'
 import { LogSegment } from './log-segment.ts'
 import type { LogState } from './log-state.ts'
 import { ProducerState } from './producer-state.ts'
@@ -99,17 +99,18 @@ export async function readEndOffset(state: LogState, segment: LogSegment): Promi
   const { offset: offsets } = segment.indexes
   const start = offsets.entriesCount === 0 ? 0 : offsets.entry(offsets.entriesCount - 1).position
   let endOffset = segment.baseOffset
-  if (start > 0) segment.firstTimestamp = undefined
   const handle = await segment.file.pin()
   try {
     const lane = state.environment.lanes.read
+    // segment.ms counts from the first batch, however often the log was opened since.
+    const first = walkHeaders(handle, lane, 0, segment.size)
+    if (await first.next()) segment.firstTimestamp = batch.maxTimestamp(first.bytes, first.at)
     const batches = new FileBatches(handle, lane, { start, end: segment.size, windowSize: 16 * 1024, whole: false })
     for (;;) {
       const isThere = batches.next()
       if (!(typeof isThere === 'boolean' ? isThere : await isThere)) break
       const maxTimestamp = batch.maxTimestamp(batches.bytes, batches.at)
       endOffset = batch.nextOffset(batches.bytes, batches.at)
-      if (batches.position === 0) segment.firstTimestamp = maxTimestamp
       segment.noteTimestamp(maxTimestamp, endOffset - 1)
     }
     return batches.isTorn || endOffset < segment.baseOffset ? undefined : endOffset

@@ -20,7 +20,7 @@ export async function deleteOldSegments(state: LogState, nowMs: number, roll: ()
     const { retentionMs, retentionBytes } = state.config
     if (retentionMs >= 0) {
       count += await deleteWhile(state, roll, async (segment) => {
-        return segment.size > 0 && nowMs - (await trustedTimestamp(state, segment, nowMs)) > retentionMs
+        return nowMs - (await trustedTimestamp(state, segment, nowMs)) > retentionMs
       })
     }
     if (retentionBytes >= 0) {

@@ -80,6 +80,30 @@ describe('start', () => {
     expect(await harness.append(log)).toBe(5)
   })
 
+  test('a gap or damage in what was flushed long ago costs nothing that comes after it', async () => {
+    const size = plainBatch(1, 1).length
+    await start({ segmentBytes: size * 3, isCompact: true })
+    for (let count = 0; count < 11; count++) await harness.append(log)
+    const recoveryPoint = await harness.drive(log.flush())
+    await harness.append(log)
+    harness.crash('process')
+    const second = `${directory}/00000000000000000003.log`
+    // Compaction took the last record; then the topic became one that is not compacted, and an index was lost.
+    harness.disk.poke(second, Buffer.from(harness.disk.peek(second).subarray(0, size * 2)))
+    await harness.drive(harness.disk.remove(`${directory}/00000000000000000000.index`))
+    harness.config = { ...harness.config, isCompact: false }
+    log = await harness.open({ recoveryPoint })
+    expect([log.logEndOffset, log.segmentsCount]).toEqual([12, 4])
+    await harness.drive(log.close())
+    const damaged = Buffer.from(harness.disk.peek(second))
+    damaged[size + 70]! ^= 1
+    harness.disk.poke(second, damaged)
+    await harness.drive(harness.disk.remove(`${directory}/00000000000000000000.index`))
+    log = await harness.open({ recoveryPoint: 12, hadCleanShutdown: true })
+    expect([log.logEndOffset, log.segmentsCount]).toEqual([12, 4])
+    expect((await harness.drive(log.readBatches(4, 12, 1))).readInt32BE(4), 'the next one that is whole').toBe(6)
+  })
+
   test('a compacted log may have gaps', async () => {
     const size = plainBatch(1, 1).length
     await start({ segmentBytes: size * 3, isCompact: true })

@@ -102,7 +102,8 @@ describe('append', () => {
       buildBatch({ timestamp: 7, producerId: 5n, producerEpoch: 0, baseSequence: 0, records: [{}, {}] })
     log.append(build(), client)
     await harness.append(log)
-    expect(log.append(build(), client)).toMatchObject({ baseOffset: 0, lastOffset: 1, isDuplicate: true })
+    const answer = { baseOffset: 0, lastOffset: 1, logAppendTimeMs: 7, isDuplicate: true }
+    expect(log.append(build(), client)).toMatchObject(answer)
     expect(log.nextOffset).toBe(3)
   })
 
@@ -141,6 +142,19 @@ describe('segments', () => {
     await harness.append(log, 1, { timestamp: 51_000 })
     expect(log.segmentsCount).toBe(1)
     await harness.append(log, 1, { timestamp: 51_001 })
+    expect(log.segmentsCount).toBe(2)
+  })
+
+  test('a clean restart does not make the active segment young', async () => {
+    await start({ segmentMs: 60_000, indexIntervalBytes: 1 })
+    const timestamp = harness.clock.now()
+    for (let count = 0; count < 5; count++) await harness.append(log, 1, { timestamp: timestamp + count })
+    await harness.drive(log.close())
+    harness.clock.advance(50_000)
+    log = await harness.open({ hadCleanShutdown: true })
+    await harness.append(log, 1, { timestamp: timestamp + 60_000 })
+    expect(log.segmentsCount).toBe(1)
+    await harness.append(log, 1, { timestamp: timestamp + 60_001 })
     expect(log.segmentsCount).toBe(2)
   })
 
@@ -275,6 +289,18 @@ describe('retention', () => {
     await fill({ retentionMs: 3_600_000 }, [-1000, 0])
     expect(await harness.drive(log.deleteOldSegments(harness.clock.now() + 3_500_000))).toBe(0)
     expect(await harness.drive(log.deleteOldSegments(harness.clock.now() + 3_700_000))).toBe(2)
+  })
+
+  test('by time, also what compaction has emptied', async () => {
+    await fill({ retentionMs: 3_600_000, isCompact: true, isDelete: true }, [10, 9, 0])
+    await harness.drive(log.close())
+    harness.disk.poke(`${directory}/00000000000000000000.log`, Buffer.alloc(0))
+    for (const suffix of ['index', 'timeindex']) {
+      harness.disk.poke(`${directory}/00000000000000000000.${suffix}`, Buffer.alloc(0))
+    }
+    harness.clock.advance(3_700_000)
+    log = await harness.open({ hadCleanShutdown: true, highWatermark: 3 })
+    expect(await harness.drive(log.deleteOldSegments(harness.clock.now()))).toBe(3)
   })
 
   test('a restart does not make old segments young', async () => {
