@@ -17,7 +17,7 @@ import type { RaftCore } from './raft-core.ts'
 import type { Destination } from './raft-io.ts'
 import type { Follower } from './roles.ts'
 import { becomeFollower, becomeProspective, becomeUnattached, ownVoter } from './transitions.ts'
-import { VoterSet } from './voter-set.ts'
+import { type Endpoint, VoterSet } from './voter-set.ts'
 
 /** What every answer tells: a higher epoch counts, and so does a leader that was not known. */
 export function learn(core: RaftCore, head: ResponseHead): void {
@@ -112,13 +112,21 @@ export function pollBootstrap(core: RaftCore): void {
   core.wakeAt(core.requests.readyAtMs(server.id, core.nowMs))
 }
 
-/** Configured servers have no id until they answer; without any, the voters. */
+/**
+ * Configured servers, which have no id until they answer, and the voters that this replica knows of: the configured ones
+ * may all have left the quorum since.
+ */
 function bootstrapDestinations(core: RaftCore): readonly Destination[] {
-  const { bootstrapServers } = core.config
-  if (bootstrapServers.length > 0) return bootstrapServers.map((endpoint, index) => ({ id: -2 - index, endpoint }))
-  return core.voters.voters
+  const configured = core.config.bootstrapServers.map((endpoint, index) => ({ id: -2 - index, endpoint }))
+  const known = core.voters.voters
     .filter((voter) => voter.id !== core.self.id && voter.endpoints.length > 0)
     .map((voter) => ({ id: voter.id, endpoint: voter.endpoints[0]! }))
+    .filter(({ endpoint: { host, port } }) => !configured.some((server) => isAt(server.endpoint, host, port)))
+  return [...configured, ...known]
+}
+
+function isAt(endpoint: Endpoint, host: string, port: number): boolean {
+  return endpoint.host === host && endpoint.port === port
 }
 
 export function onFetchResponse(core: RaftCore, senderId: number, response: FetchResponse): void {

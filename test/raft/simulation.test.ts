@@ -132,12 +132,19 @@ const storms: Readonly<Record<string, Omit<SimulationOptions, 'seed'>>> = {
   },
 }
 
+/** Seeds that have found something once, beyond those that run anyway. */
+const telling: Readonly<Record<string, readonly number[]>> = {
+  // All configured bootstrap servers had left the quorum, and those who still asked them never found it again.
+  'voters that come and go': [4834],
+}
+
 const only = process.env.SIMULATION_SEED
 const seedsCount = Number(process.env.SIMULATION_SEEDS ?? 50)
 
 for (const [name, storm] of Object.entries(storms)) {
   test(`${name}: safe in every storm, and at work again after it`, () => {
-    const seeds = only === undefined ? Array.from({ length: seedsCount }, (_, seed) => seed) : [Number(only)]
+    const many = [...Array.from({ length: seedsCount }, (_, seed) => seed), ...(telling[name] ?? [])]
+    const seeds = only === undefined ? many : [Number(only)]
     let leadersCount = 0
     let committedOffset = 0
     for (const seed of seeds) {
@@ -145,6 +152,7 @@ for (const [name, storm] of Object.entries(storms)) {
       leadersCount += invariants.leadersCount
       committedOffset += invariants.committedOffset
     }
+    if (only !== undefined) return
     // The storm neither calmed down nor stood in the way of everything.
     expect(leadersCount / seeds.length).toBeGreaterThan(3)
     expect(committedOffset / seeds.length).toBeGreaterThan(70)
