@@ -10,10 +10,12 @@ import type { Broker } from './handlers/broker.ts'
 import { handlers } from './handlers/index.ts'
 import { NodeCodecs } from './io/codecs/node-codecs.ts'
 import { findNativeCrc32c } from './io/crc32c.ts'
+import { IoLanes } from './io/io-lanes.ts'
 import { NodeClock } from './io/node-clock.ts'
 import { NodeFileSystem } from './io/node-file-system.ts'
 import { NodeNetwork } from './io/node-network.ts'
 import { NodeRandom } from './io/node-random.ts'
+import { metadataPartitionName } from './log/file-names.ts'
 import { createLogEnvironment } from './log/log-environment.ts'
 import { LogManager } from './log/log-manager.ts'
 import { decodeMetadataRecord } from './metadata/metadata-record-codec.ts'
@@ -58,7 +60,7 @@ export class NodeBroker {
   readonly #options: NodeBrokerOptions
   readonly #clock = new NodeClock()
   readonly #random = new NodeRandom()
-  readonly #fileSystem = new NodeFileSystem()
+  readonly #fileSystem: NodeFileSystem
   readonly #codecs = new NodeCodecs()
   readonly #publisher = new MetadataPublisher()
   readonly #stops: (() => Promise<void> | void)[] = []
@@ -66,7 +68,9 @@ export class NodeBroker {
   #isStopped = false
 
   constructor(options: NodeBrokerOptions) {
+    const { logDirs, metadataLogDir } = options.config
     this.#options = options
+    this.#fileSystem = new NodeFileSystem(new IoLanes(logDirs, `${metadataLogDir}/${metadataPartitionName}`))
     this.halted = new Promise((resolve) => {
       this.#halt = resolve
     })
@@ -77,15 +81,23 @@ export class NodeBroker {
     try {
       return await this.#start()
     } catch (error) {
-      await this.stop()
+      await this.stop().catch(() => {})
       throw error
     }
   }
 
-  /** Takes apart what was built, last first. */
+  /** Takes apart what was built, last first, all of it. Rejects with what failed first. */
   async stop(): Promise<void> {
     this.#isStopped = true
-    for (let part = this.#stops.pop(); part !== undefined; part = this.#stops.pop()) await part()
+    const failures: unknown[] = []
+    for (let part = this.#stops.pop(); part !== undefined; part = this.#stops.pop()) {
+      try {
+        await part()
+      } catch (error) {
+        failures.push(error)
+      }
+    }
+    if (failures.length > 0) throw failures[0]
   }
 
   async #start(): Promise<OpenListener[]> {

@@ -8,6 +8,7 @@ import type { Logger } from '../base/logger.ts'
 import { createLogger, type LogFormat, type LogLevel } from '../io/pino-logger.ts'
 import { loadNodeConfiguration, type NodeConfiguration, type NodeOptions } from './node-configuration.ts'
 import type { RunningNode, StartNode } from './running-node.ts'
+import { sizeThreadPool } from './thread-pool.ts'
 import { packageVersion } from './version.ts'
 
 export interface StartOptions extends NodeOptions {
@@ -36,6 +37,7 @@ export async function start(
   loading.catch(() => {})
   const logger = await createLogger({ format: options.logFormat, level: options.logLevel })
   const configuration = loadNodeConfiguration(options, (message) => logger.warn(message))
+  sizeThreadPool(configuration.config.logDirs)
   endOnUncaught(logger, host)
   // Who read the log may go away; the broker stays.
   process.stdout.on('error', () => {})
@@ -46,7 +48,8 @@ export async function start(
   const reason = await Promise.race([signal, node.halted ?? new Promise<never>(() => {})])
   if (!isSignal(reason)) {
     logger.error(`stopping: ${reason}`)
-    await node.stop()
+    // What failed may fail again as it is closed, and was told.
+    await node.stop().catch((error: Error) => logger.debug('not everything could be closed', { error: error.message }))
     return exitCodes.failed
   }
   logger.info(`stopping on ${reason}; once more stops at once`)
