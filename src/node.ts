@@ -10,7 +10,7 @@ import type { Listener } from './config/listeners.ts'
 import { NodeClock } from './io/node-clock.ts'
 import { NodeFileSystem } from './io/node-file-system.ts'
 import { NodeRandom } from './io/node-random.ts'
-import { formatLogDirectory, readMetaProperties } from './log/log-directory.ts'
+import { formatLogDirectory, isDiskError, readMetaProperties } from './log/log-directory.ts'
 import { NodeBroker } from './node-broker.ts'
 import { formatMetadataDirectory } from './runtime/raft-format.ts'
 
@@ -51,7 +51,17 @@ export async function formatStorage({ config, clusterId, ignoreFormatted }: Form
   const fileSystem = new NodeFileSystem()
   const random = new NodeRandom()
   const paths = [...new Set([config.metadataLogDir, ...config.logDirs])]
-  const found = await Promise.all(paths.map((path) => readMetaProperties(fileSystem, path)))
+  const broken = new Set<string>()
+  const found = await Promise.all(
+    paths.map((path) =>
+      readMetaProperties(fileSystem, path).catch((error: Error) => {
+        // The log manager does without it and says so; without the metadata there is nothing to start.
+        if (path === config.metadataLogDir || !isDiskError(error)) throw error
+        broken.add(path)
+        return undefined
+      }),
+    ),
+  )
   const known = found.find((meta) => meta !== undefined)
   if (known !== undefined && !ignoreFormatted)
     throw new Error(`${paths[found.indexOf(known)]} is formatted already; --ignore-formatted leaves it as it is`)
@@ -59,7 +69,7 @@ export async function formatStorage({ config, clusterId, ignoreFormatted }: Form
   if (clusterId !== undefined && clusterId !== id)
     throw new Error(`the data directories belong to cluster ${id}, not to ${clusterId}`)
   for (const [index, path] of paths.entries()) {
-    if (found[index] !== undefined) continue
+    if (found[index] !== undefined || broken.has(path)) continue
     const directoryId = randomUuid(random)
     const voter = {
       id: config.nodeId,

@@ -91,7 +91,8 @@ export class LogState {
   fail(error: Error): void {
     if (this.failure !== undefined) return
     this.failure = error
-    this.environment.logger.error('a log goes offline', {
+    // Its owner tells what that means: one line for a whole directory.
+    this.environment.logger.debug('a log goes offline', {
       log: this.name,
       directory: this.directory,
       error: error.message,

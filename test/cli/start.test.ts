@@ -114,6 +114,13 @@ test('a node that cannot go on stops with a reason and exit code 1', async () =>
   expect(output.join('')).toContain('ERROR stopping: no data directory is left')
 })
 
+test('what fails again while it stops adds no stack to the reason', async () => {
+  const halted = Promise.resolve('no data directory is left')
+  const node = fakeNode({ halted, stop: () => Promise.reject(new Error('disk full')) })
+  expect(await start(options(), async () => async () => node, new FakeHost() as unknown as Host)).toBe(1)
+  expect(output.join('')).not.toContain('disk full')
+})
+
 test('an exception that nobody caught ends the process', async () => {
   const host = new FakeHost()
   void start(options(), async () => async () => fakeNode(), host as unknown as Host)
