@@ -1,6 +1,6 @@
 /**
  * The disk of this machine behind log/file-system.ts: callback functions of `node:fs` on plain descriptors, one promise
- * per operation. A short write is an error, as is anything else that the operating system reports; nothing is retried.
+ * per operation, each in the lane of its directory. A short write is an error, as is anything else that the operating system reports; nothing is retried.
  */
 import fs from 'node:fs'
 import path from 'node:path'
@@ -12,6 +12,7 @@ import {
   FileSystemError,
 } from '../log/file-system.ts'
 import { lockFile } from './file-lock.ts'
+import { type IoLane, IoLanes, type PathLanes } from './io-lanes.ts'
 
 /** Buffers in one writev; the limit of Linux. */
 const buffersMax = 1024
@@ -22,34 +23,44 @@ const smallFileSize = 2048
 const scratchBuffers: Buffer[] = []
 
 export class NodeFileSystem implements FileSystem {
+  readonly #lanes: IoLanes
+
+  constructor(lanes: IoLanes = new IoLanes()) {
+    this.#lanes = lanes
+  }
+
   async open(filePath: string, options: { create?: boolean; readOnly?: boolean } = {}): Promise<FileHandle> {
     const { O_RDONLY, O_RDWR, O_CREAT } = fs.constants
     const flags = options.readOnly ? O_RDONLY : O_RDWR | (options.create ? O_CREAT : 0)
-    const descriptor = await call<number>(filePath, (done) => fs.open(filePath, flags, 0o644, done))
-    return new NodeFileHandle(filePath, descriptor)
+    const descriptor = await this.#call<number>(filePath, (done) => fs.open(filePath, flags, 0o644, done))
+    return new NodeFileHandle(filePath, descriptor, this.#lanes.of(filePath))
   }
 
   async list(directory: string): Promise<readonly DirectoryEntry[]> {
-    const entries = await call<fs.Dirent[]>(directory, (done) => fs.readdir(directory, { withFileTypes: true }, done))
+    const entries = await this.#call<fs.Dirent[]>(directory, (done) =>
+      fs.readdir(directory, { withFileTypes: true }, done),
+    )
     return entries.map((entry) => ({ name: entry.name, isDirectory: entry.isDirectory() }))
   }
 
   async size(filePath: string): Promise<number | undefined> {
-    return (await statIfThere(filePath))?.size
+    return (await this.#statIfThere(filePath))?.size
   }
 
   async modifiedMs(filePath: string): Promise<number | undefined> {
-    const stats = await statIfThere(filePath)
+    const stats = await this.#statIfThere(filePath)
     return stats === undefined ? undefined : Math.floor(stats.mtimeMs)
   }
 
   /** Most files are small: one read without asking for the size does, and nobody waits for the close. */
   async readFile(filePath: string): Promise<Buffer> {
-    const descriptor = await call<number>(filePath, (done) => fs.open(filePath, fs.constants.O_RDONLY, done))
-    const handle = new NodeFileHandle(filePath, descriptor)
+    const descriptor = await this.#call<number>(filePath, (done) => fs.open(filePath, fs.constants.O_RDONLY, done))
+    const handle = new NodeFileHandle(filePath, descriptor, this.#lanes.of(filePath))
     const scratch = scratchBuffers.pop() ?? Buffer.allocUnsafeSlow(smallFileSize)
     try {
-      const count = await call<number>(filePath, (done) => fs.read(descriptor, scratch, 0, smallFileSize, 0, done))
+      const count = await this.#call<number>(filePath, (done) =>
+        fs.read(descriptor, scratch, 0, smallFileSize, 0, done),
+      )
       if (count < smallFileSize) return Buffer.from(scratch.subarray(0, count))
       const whole = Buffer.allocUnsafeSlow(await handle.size())
       return whole.subarray(0, await handle.read(whole, 0))
@@ -61,8 +72,8 @@ export class NodeFileSystem implements FileSystem {
 
   async replaceFile(filePath: string, content: Buffer | string): Promise<void> {
     const temporaryPath = `${filePath}.tmp`
-    const descriptor = await call<number>(temporaryPath, (done) => fs.open(temporaryPath, 'w', 0o644, done))
-    const handle = new NodeFileHandle(temporaryPath, descriptor)
+    const descriptor = await this.#call<number>(temporaryPath, (done) => fs.open(temporaryPath, 'w', 0o644, done))
+    const handle = new NodeFileHandle(temporaryPath, descriptor, this.#lanes.of(temporaryPath))
     try {
       await handle.write([Buffer.from(content)], 0)
       await handle.sync()
@@ -74,24 +85,37 @@ export class NodeFileSystem implements FileSystem {
   }
 
   async makeDirectory(directory: string): Promise<void> {
-    await call<string | undefined>(directory, (done) => fs.mkdir(directory, { recursive: true }, done))
+    await this.#call<string | undefined>(directory, (done) => fs.mkdir(directory, { recursive: true }, done))
   }
 
   rename(from: string, to: string): Promise<void> {
-    return call<void>(from, (done) => fs.rename(from, to, done))
+    return this.#call<void>(from, (done) => fs.rename(from, to, done))
   }
 
   remove(filePath: string): Promise<void> {
-    return call<void>(filePath, (done) => fs.rm(filePath, { recursive: true, force: true }, done))
+    return this.#call<void>(filePath, (done) => fs.rm(filePath, { recursive: true, force: true }, done))
   }
 
   async syncDirectory(directory: string): Promise<void> {
-    const descriptor = await call<number>(directory, (done) => fs.open(directory, 'r', done))
+    const descriptor = await this.#call<number>(directory, (done) => fs.open(directory, 'r', done))
     try {
-      await call<void>(directory, (done) => fs.fsync(descriptor, done))
+      await this.#call<void>(directory, (done) => fs.fsync(descriptor, done))
     } finally {
-      await call<void>(directory, (done) => fs.close(descriptor, done))
+      await this.#call<void>(directory, (done) => fs.close(descriptor, done))
     }
+  }
+
+  async #statIfThere(filePath: string): Promise<fs.Stats | undefined> {
+    try {
+      return await this.#call<fs.Stats>(filePath, (done) => fs.stat(filePath, done))
+    } catch (error) {
+      if ((error as FileSystemError).code === 'ENOENT') return undefined
+      throw error
+    }
+  }
+
+  #call<Result>(filePath: string, start: (done: Done<Result>) => void): Promise<Result> {
+    return call(this.#lanes.of(filePath).common, filePath, start)
   }
 
   lock(filePath: string): Promise<FileLock> {
@@ -102,9 +126,11 @@ export class NodeFileSystem implements FileSystem {
 class NodeFileHandle implements FileHandle {
   readonly path: string
   readonly #descriptor: number
+  readonly #lanes: PathLanes
 
-  constructor(filePath: string, descriptor: number) {
+  constructor(filePath: string, descriptor: number, lanes: PathLanes) {
     this.path = filePath
+    this.#lanes = lanes
     this.#descriptor = descriptor
   }
 
@@ -113,14 +139,15 @@ class NodeFileHandle implements FileHandle {
       let filled = 0
       const readOn = (): void => {
         fs.read(this.#descriptor, buffer, filled, buffer.length - filled, position + filled, (error, count) => {
+          this.#lanes.common.done()
           if (error !== null) return reject(toFileSystemError(error, this.path))
           filled += count
           if (count === 0 || filled === buffer.length) resolve(filled)
-          else readOn()
+          else this.#lanes.common.run(readOn)
         })
       }
       if (buffer.length === 0) resolve(0)
-      else readOn()
+      else this.#lanes.common.run(readOn)
     })
   }
 
@@ -136,32 +163,36 @@ class NodeFileHandle implements FileHandle {
   }
 
   sync(): Promise<void> {
-    return call<void>(this.path, (done) => fs.fdatasync(this.#descriptor, done))
+    return call<void>(this.#lanes.flushes, this.path, (done) => fs.fdatasync(this.#descriptor, done))
   }
 
   truncate(size: number): Promise<void> {
-    return call<void>(this.path, (done) => fs.ftruncate(this.#descriptor, size, done))
+    return call<void>(this.#lanes.common, this.path, (done) => fs.ftruncate(this.#descriptor, size, done))
   }
 
   async size(): Promise<number> {
-    return (await call<fs.Stats>(this.path, (done) => fs.fstat(this.#descriptor, done))).size
+    return (await call<fs.Stats>(this.#lanes.common, this.path, (done) => fs.fstat(this.#descriptor, done))).size
   }
 
   close(): Promise<void> {
-    return call<void>(this.path, (done) => fs.close(this.#descriptor, done))
+    return call<void>(this.#lanes.common, this.path, (done) => fs.close(this.#descriptor, done))
   }
 
   #writeOnce(buffers: readonly Buffer[], size: number, position: number): Promise<void> {
     return new Promise((resolve, reject) => {
       const onWritten = (error: NodeJS.ErrnoException | null, count: number): void => {
+        this.#lanes.common.done()
         if (error !== null) reject(toFileSystemError(error, this.path))
         else if (count === size) resolve()
         else reject(toShortWriteError(this.path, count, size))
       }
       const [only] = buffers
       if (only === undefined) resolve()
-      else if (buffers.length === 1) fs.write(this.#descriptor, only, 0, size, position, onWritten)
-      else fs.writev(this.#descriptor, buffers as Buffer[], position, onWritten)
+      else
+        this.#lanes.common.run(() => {
+          if (buffers.length === 1) fs.write(this.#descriptor, only, 0, size, position, onWritten)
+          else fs.writev(this.#descriptor, buffers as Buffer[], position, onWritten)
+        })
     })
   }
 }
@@ -185,23 +216,16 @@ function* inPieces(buffers: readonly Buffer[]): Generator<{ buffers: Buffer[]; s
   if (size > 0) yield { buffers: piece, size }
 }
 
-async function statIfThere(filePath: string): Promise<fs.Stats | undefined> {
-  try {
-    return await call<fs.Stats>(filePath, (done) => fs.stat(filePath, done))
-  } catch (error) {
-    if ((error as FileSystemError).code === 'ENOENT') return undefined
-    throw error
-  }
-}
-
 type Done<Result> = (error: NodeJS.ErrnoException | null, result: Result) => void
 
-function call<Result>(filePath: string, start: (done: Done<Result>) => void): Promise<Result> {
+function call<Result>(lane: IoLane, filePath: string, start: (done: Done<Result>) => void): Promise<Result> {
   return new Promise((resolve, reject) => {
-    start((error, result) => {
+    const done: Done<Result> = (error, result) => {
+      lane.done()
       if (error === null || error === undefined) resolve(result)
       else reject(toFileSystemError(error, filePath))
-    })
+    }
+    lane.run(() => start(done))
   })
 }
 
