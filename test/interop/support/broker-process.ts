@@ -11,6 +11,9 @@ import { fileURLToPath } from 'node:url'
 
 export const repositoryRoot = resolve(fileURLToPath(import.meta.url), '../../../..')
 
+/** Another build can be tested by naming its program. */
+const program = process.env.OTTLA_PROGRAM ?? join(repositoryRoot, 'bin/ottla')
+
 export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1')
   await once(server, 'listening')
@@ -25,22 +28,35 @@ export class BrokerProcess {
   readonly directory: string
   output = ''
   readonly #overrides: readonly string[]
+  readonly #otherDirectories: readonly string[]
   #child: ChildProcess | undefined
 
-  private constructor(port: number, directory: string, overrides: readonly string[]) {
+  private constructor(port: number, overrides: readonly string[], otherDirectories: readonly string[]) {
     this.port = port
-    this.directory = directory
+    this.directory = mkdtempSync(join(tmpdir(), 'ottla-interop-'))
     this.#overrides = overrides
+    this.#otherDirectories = otherDirectories
   }
 
-  static async start(overrides: readonly string[] = []): Promise<BrokerProcess> {
-    const broker = new BrokerProcess(await freePort(), mkdtempSync(join(tmpdir(), 'ottla-interop-')), overrides)
+  /** `otherDirectories` are log directories beside its own, which comes first and has the metadata. */
+  static async start(
+    overrides: readonly string[] = [],
+    otherDirectories: readonly string[] = [],
+  ): Promise<BrokerProcess> {
+    const broker = new BrokerProcess(await freePort(), overrides, otherDirectories)
     await broker.restart()
     return broker
   }
 
   get bootstrap(): string {
     return `127.0.0.1:${this.port}`
+  }
+
+  /** Resolves with the exit code when the process ends of itself. */
+  async ended(): Promise<number | null> {
+    const child = this.#child!
+    if (child.exitCode === null && child.signalCode === null) await once(child, 'exit')
+    return child.exitCode
   }
 
   /** Resolves when the broker accepts connections; rejects with its output when it ends before. */
@@ -64,14 +80,15 @@ export class BrokerProcess {
 
   #spawn(): ChildProcessWithoutNullStreams {
     const settings = [
-      `log.dirs=${this.directory}`,
+      `log.dirs=${[this.directory, ...this.#otherDirectories].join(',')}`,
       `listeners=PLAINTEXT://127.0.0.1:${this.port}`,
       'offsets.topic.replication.factor=1',
       'group.initial.rebalance.delay.ms=0',
       ...this.#overrides,
     ]
     const words = settings.flatMap((setting) => ['-o', setting])
-    const child = spawn(process.execPath, [join(repositoryRoot, 'bin/ottla'), 'start', ...words])
+    this.output = ''
+    const child = spawn(process.execPath, [program, 'start', ...words])
     this.#child = child
     const onOutput = (chunk: Buffer): void => {
       this.output += chunk.toString()
