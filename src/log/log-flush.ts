@@ -31,11 +31,17 @@ export function flushLog(state: LogState): Promise<number> {
   })
 }
 
+/** True when the leader epoch checkpoint must be written. An empty log needs none: its leader's epoch begins with a record. */
+export function areEpochsUnsaved(state: LogState): boolean {
+  return state.epochs.isDirty && (state.hasEpochFile || !state.isEmpty)
+}
+
 /** Writes the leader epoch checkpoint when it changed. */
 export async function saveEpochs(state: LogState): Promise<void> {
-  if (!state.epochs.isDirty) return
+  if (!areEpochsUnsaved(state)) return
   const { fileSystem, lanes } = state.environment
   state.epochs.isDirty = false
+  state.hasEpochFile = true
   const text = encodeEpochCheckpoint(state.epochs.entries)
   await lanes.flush.run(() => fileSystem.replaceFile(joinPath(state.directory, epochCheckpointName), text))
 }
@@ -47,7 +53,8 @@ export function flushForClose(state: LogState): Promise<void> {
     const { lanes } = state.environment
     const { active } = state.segments
     active.closeTimeIndex()
-    await lanes.flush.run(() => active.saveIndexes(true))
+    await lanes.flush.run(() => active.saveIndexes(active.size > 0))
+    if (state.isEmpty && state.producers.producersCount === 0) return
     if (state.snapshots.offsets.includes(state.nextOffset)) return
     const snapshot = state.producers.encodeSnapshot()
     await lanes.flush.run(() => state.snapshots.write(state.nextOffset, snapshot, true))

@@ -156,7 +156,8 @@ export async function loadLog(state: LogState, files: LogFiles, options: LoadOpt
   const areEpochsKnown = await loadEpochs(state, files)
   state.logStartOffset = Math.max(options.logStartOffset, state.segments.all[0]?.baseOffset ?? 0)
   if (state.segments.count > 0) {
-    const scanFrom = areEpochsKnown ? firstUnsound(state, files, options) : 0
+    // Most partitions of a large broker may be empty: nothing can be damaged or missing in those.
+    const scanFrom = state.isEmpty ? undefined : areEpochsKnown ? firstUnsound(state, files, options) : 0
     const isTrusted = scanFrom === undefined && (await trustActive(state))
     if (!isTrusted) await recover(state, scanFrom ?? state.segments.active.baseOffset, durableOffset(options))
   }
@@ -179,8 +180,9 @@ function firstUnsound(state: LogState, files: LogFiles, options: LoadOptions): n
 /** Takes the active segment as the clean stop left it; false when it does not look like that. */
 async function trustActive(state: LogState): Promise<boolean> {
   const { active } = state.segments
-  if (!(await active.tryLoadIndexes())) return false
-  const endOffset = await readEndOffset(state, active)
+  if (active.size === 0) active.resetIndexes()
+  else if (!(await active.tryLoadIndexes())) return false
+  const endOffset = active.size === 0 ? active.baseOffset : await readEndOffset(state, active)
   if (endOffset === undefined) return false
   state.nextOffset = endOffset
   await rebuildProducers(state, endOffset)
@@ -270,6 +272,7 @@ async function loadEpochs(state: LogState, files: LogFiles): Promise<boolean> {
   const bytes = await readIfThere(state.environment.fileSystem, path)
   const entries = bytes === undefined ? undefined : decodeEpochCheckpoint(bytes.toString())
   state.epochs = new LeaderEpochs(entries ?? [])
+  state.hasEpochFile = true
   return entries !== undefined
 }
 

@@ -33,6 +33,8 @@ export class LogState {
   readonly tail: LogTail
   readonly producers = new ProducerState()
   epochs = new LeaderEpochs()
+  /** False when there is no leader epoch checkpoint for certain. */
+  hasEpochFile = false
   readonly snapshots: ProducerSnapshots
   /** The lowest offset that may be read. */
   logStartOffset = 0
@@ -71,6 +73,11 @@ export class LogState {
     this.snapshots = new ProducerSnapshots(environment.fileSystem, identity.directory, snapshotOffsets)
     this.lastFlushMs = environment.clock.now()
     this.#onFailure = onFailure
+  }
+
+  /** Nothing was ever appended, or all of it is gone. */
+  get isEmpty(): boolean {
+    return this.segments.count === 1 && this.segments.active.size === 0
   }
 
   get name(): string {

@@ -18,7 +18,7 @@ import { joinPath, partitionMetadataName } from './file-names.ts'
 import type { EpochEndOffset, EpochEntry } from './leader-epochs.ts'
 import { type AppendOptions, type AppendResult, appendAsFollower, appendAsLeader, rollLog } from './log-append.ts'
 import type { LogEnvironment } from './log-environment.ts'
-import { flushForClose, flushLog, saveEpochs } from './log-flush.ts'
+import { areEpochsUnsaved, flushForClose, flushLog, saveEpochs } from './log-flush.ts'
 import { type LogFiles, loadLog, prepareLogFiles } from './log-loader.ts'
 import { type ReadOptions, readAbortedTransactions, readLog } from './log-reader.ts'
 import { deleteOldSegments } from './log-retention.ts'
@@ -344,7 +344,7 @@ export class PartitionLog {
 
   /** True while the leader epoch checkpoint lacks a change. */
   get areEpochsDirty(): boolean {
-    return this.#state.epochs.isDirty && !this.isOffline
+    return areEpochsUnsaved(this.#state) && !this.isOffline
   }
 
   /** Saves a changed leader epoch checkpoint. */

@@ -56,6 +56,37 @@ describe('start', () => {
     expect(log.logEndOffset, 'after an unclean one it cuts the log').toBeLessThan(3)
   })
 
+  test('an empty log costs no flush and no look into its files, whatever its indexes say', async () => {
+    await start({ indexIntervalBytes: 1 })
+    log.assignEpochStart(4, 0)
+    expect(log.areEpochsDirty).toBe(false)
+    await harness.drive(log.close())
+    expect([...(await names('checkpoint')), ...(await names('.snapshot'))]).toEqual([])
+    for (const hadCleanShutdown of [true, false]) {
+      harness.disk.poke(`${directory}/00000000000000000000.index`, Buffer.alloc(4096, 1))
+      log = await harness.open({ hadCleanShutdown })
+      expect([log.logEndOffset, log.epochs]).toEqual([0, []])
+      if (hadCleanShutdown) await harness.drive(log.close())
+    }
+    for (let count = 0; count < 5; count++) log.append(plainBatch(1, 1), client)
+    await harness.drive(log.whenWritten())
+    expect(log.areEpochsDirty).toBe(true)
+    await harness.drive(log.close())
+    expect(harness.disk.peek(`${directory}/leader-epoch-checkpoint`).toString()).toBe('0\n1\n3 0\n')
+    expect(harness.disk.peek(`${directory}/00000000000000000000.index`)).toHaveLength(4 * 8)
+    log = await harness.open({ hadCleanShutdown: true })
+    expect([log.logEndOffset, log.latestEpoch]).toEqual([5, 3])
+  })
+
+  test('an emptied log gives up the epochs it had', async () => {
+    await start()
+    await harness.append(log, 3)
+    await harness.drive(log.flush())
+    await harness.drive(log.truncateFullyAndStartAt(0))
+    await harness.drive(log.close())
+    expect((await harness.open({ hadCleanShutdown: true })).epochs).toEqual([])
+  })
+
   test('a torn tail is cut, and the log goes on after what is whole', async () => {
     await start()
     await harness.append(log, 2)
