@@ -6,7 +6,9 @@
 import type { Logger } from './base/logger.ts'
 import { randomUuid, type Uuid } from './base/uuid.ts'
 import type { BrokerConfig } from './config/broker-config.ts'
+import { ConfigError } from './config/config-value.ts'
 import type { Listener } from './config/listeners.ts'
+import { checkServedConfiguration, namesWithoutEffect } from './config/served-configuration.ts'
 import { NodeClock } from './io/node-clock.ts'
 import { NodeFileSystem } from './io/node-file-system.ts'
 import { NodeRandom } from './io/node-random.ts'
@@ -35,10 +37,9 @@ export async function startNode(options: {
   readonly logger: Logger
 }): Promise<RunningNode> {
   const { config, logger } = options
-  if (!config.isBroker || !config.isController)
-    throw new Error(
-      'process.roles must be broker,controller: a node of one role needs a cluster, which is not served yet',
-    )
+  checkServedConfiguration(config)
+  const idle = namesWithoutEffect(config)
+  if (idle.length > 0) logger.warn(`set, but without effect in this version: ${idle.join(', ')}`)
   const clusterId = await formatStorage({ config, ignoreFormatted: true })
   const meta = await readMetaProperties(new NodeFileSystem(), config.metadataLogDir)
   const node = new NodeBroker({ config, logger, clusterId, directoryId: meta!.directoryId })
@@ -48,6 +49,7 @@ export async function startNode(options: {
 
 /** Gives each new directory its identity, and the metadata directory its quorum of one. Resolves with the cluster's id. */
 export async function formatStorage({ config, clusterId, ignoreFormatted }: FormatStorageOptions): Promise<Uuid> {
+  checkServedConfiguration(config)
   const fileSystem = new NodeFileSystem()
   const random = new NodeRandom()
   const paths = [...new Set([config.metadataLogDir, ...config.logDirs])]
@@ -64,10 +66,10 @@ export async function formatStorage({ config, clusterId, ignoreFormatted }: Form
   )
   const known = found.find((meta) => meta !== undefined)
   if (known !== undefined && !ignoreFormatted)
-    throw new Error(`${paths[found.indexOf(known)]} is formatted already; --ignore-formatted leaves it as it is`)
+    throw new ConfigError(`${paths[found.indexOf(known)]} is formatted already; --ignore-formatted leaves it as it is`)
   const id = known?.clusterId ?? clusterId ?? randomUuid(random)
   if (clusterId !== undefined && clusterId !== id)
-    throw new Error(`the data directories belong to cluster ${id}, not to ${clusterId}`)
+    throw new ConfigError(`the data directories belong to cluster ${id}, not to ${clusterId}`)
   for (const [index, path] of paths.entries()) {
     if (found[index] !== undefined || broken.has(path)) continue
     const directoryId = randomUuid(random)

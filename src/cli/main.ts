@@ -32,7 +32,7 @@ export async function main(words: readonly string[]): Promise<number> {
 }
 
 /** Errors by which the rooms below say what the operator must put right. */
-const explained = new Set(['OperatorError', 'ConfigError', 'NetworkError', 'FileSystemError'])
+const explained = new Set(['OperatorError', 'ConfigError', 'NetworkError', 'FileSystemError', 'MetaPropertiesError'])
 
 function explain(error: unknown): number {
   if (error instanceof Error && error.name === 'UsageError') {

@@ -12,6 +12,7 @@ import {
   decodeMetaProperties,
   encodeMetaProperties,
   type MetaProperties,
+  MetaPropertiesError,
   metaPropertiesName,
 } from './meta-properties.ts'
 import type { PartitionLog } from './partition-log.ts'
@@ -197,10 +198,14 @@ export class LogDirectory {
 /** Throws an Error unless a formatted directory is this node's. */
 export function checkMeta(path: string, stored: MetaProperties, wanted: { clusterId: string; nodeId: number }): void {
   if (stored.clusterId !== wanted.clusterId) {
-    throw new Error(`${path} belongs to cluster ${stored.clusterId}, not to ${wanted.clusterId}`)
+    throw new MetaPropertiesError(
+      `${path} belongs to cluster ${stored.clusterId}, not to ${wanted.clusterId}; name the right directory in log.dirs`,
+    )
   }
   if (stored.nodeId !== wanted.nodeId) {
-    throw new Error(`${path} belongs to node ${stored.nodeId}, not to node ${wanted.nodeId}`)
+    throw new MetaPropertiesError(
+      `${path} belongs to node ${stored.nodeId}, not to node ${wanted.nodeId}; set node.id=${stored.nodeId} or name another directory in log.dirs`,
+    )
   }
 }
 

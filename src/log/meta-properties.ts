@@ -9,6 +9,11 @@
  */
 import { isUuid, type Uuid } from '../base/uuid.ts'
 
+/** A data directory that is not this node's, or whose identity cannot be read: the operator must look. */
+export class MetaPropertiesError extends Error {
+  override name = 'MetaPropertiesError'
+}
+
 export const metaPropertiesName = 'meta.properties'
 
 export interface MetaProperties {
@@ -29,12 +34,14 @@ export function decodeMetaProperties(text: string, path: string): MetaProperties
     if (match !== null) values.set(match[1]!, match[2]!.replaceAll('\\', ''))
   }
   const version = values.get('version')
-  if (version !== '1') throw new Error(`${path} has version ${version ?? 'none'}; only version 1 (KRaft) is known`)
+  if (version !== '1')
+    throw new MetaPropertiesError(`${path} has version ${version ?? 'none'}; only version 1 (KRaft) is known`)
   const clusterId = values.get('cluster.id')
   const nodeId = Number(values.get('node.id') ?? Number.NaN)
   const directoryId = values.get('directory.id')
-  if (clusterId === undefined || clusterId === '') throw new Error(`${path} has no cluster.id`)
-  if (!Number.isInteger(nodeId) || nodeId < 0) throw new Error(`${path} has no valid node.id`)
-  if (directoryId === undefined || !isUuid(directoryId)) throw new Error(`${path} has no valid directory.id`)
+  if (clusterId === undefined || clusterId === '') throw new MetaPropertiesError(`${path} has no cluster.id`)
+  if (!Number.isInteger(nodeId) || nodeId < 0) throw new MetaPropertiesError(`${path} has no valid node.id`)
+  if (directoryId === undefined || !isUuid(directoryId))
+    throw new MetaPropertiesError(`${path} has no valid directory.id`)
   return { clusterId, nodeId, directoryId }
 }

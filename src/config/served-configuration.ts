@@ -1,0 +1,137 @@
+/**
+ * What of a configuration this version does not do. Node.ts refuses to start where going on would betray the operator (no
+ * authorizer where one was asked for, a quorum of one where three were named); all else that is set and has no effect is
+ * told in one line. A key leaves these lists when its room is built; the test compares them with the code.
+ */
+import type { BrokerConfig } from './broker-config.ts'
+import { brokerKeysByName, listenerBaseName } from './broker-keys.ts'
+import { ConfigError } from './config-value.ts'
+
+/** Whoever sets these relies on them: their absence must not go unnoticed. */
+const refusedKeys = [
+  'authorizer.class.name',
+  'alter.config.policy.class.name',
+  'client.quota.callback.class',
+  'config.providers',
+  'create.topic.policy.class.name',
+  'delegation.token.secret.key',
+  'principal.builder.class',
+  'remote.log.storage.system.enable',
+  'security.providers',
+]
+
+/** By the beginnings of their names: TLS, SASL, tiered storage, the newer groups, metrics, a cluster's replication. */
+const prefixesWithoutEffect = [
+  'add.partitions.to.txn.',
+  'alter.log.dirs.replication.quota.',
+  'controller.quorum.append.',
+  'controller.quorum.election.',
+  'controller.quorum.fetch.',
+  'controller.quorum.request.',
+  'controller.quorum.retry.',
+  'controller.quota.',
+  'delegation.token.',
+  'group.consumer.',
+  'group.share.',
+  'group.streams.',
+  'kafka.metrics.',
+  'metadata.log.segment.',
+  'metadata.max.retention.',
+  'metrics.',
+  'quota.window.',
+  'remote.',
+  'replica.fetch.',
+  'replica.socket.',
+  'replication.quota.',
+  'sasl.',
+  'socket.connection.setup.',
+  'ssl.',
+  'transaction.abort.',
+  'transaction.remove.',
+]
+
+const keysWithoutEffect = new Set([
+  'auto.leader.rebalance.enable',
+  'background.threads',
+  'connection.failed.authentication.delay.ms',
+  'connections.max.reauth.ms',
+  'controlled.shutdown.enable',
+  'controller.quorum.auto.join.enable',
+  'controller.socket.timeout.ms',
+  'delete.records.purgatory.purge.interval.requests',
+  'early.start.listeners',
+  'fetch.purgatory.purge.interval.requests',
+  'follower.fetch.last.tiered.offset.enable',
+  'group.coordinator.append.linger.ms',
+  'group.coordinator.background.threads',
+  'group.coordinator.cached.buffer.max.bytes',
+  'group.coordinator.rebalance.protocols',
+  'group.coordinator.threads',
+  'leader.imbalance.check.interval.seconds',
+  'log.cleaner.backoff.ms',
+  'log.cleaner.dedupe.buffer.size',
+  'log.cleaner.enable',
+  'log.cleaner.io.buffer.load.factor',
+  'log.cleaner.io.buffer.size',
+  'log.cleaner.io.max.bytes.per.second',
+  'log.cleaner.threads',
+  'log.dir.failure.timeout.ms',
+  'log.flush.start.offset.checkpoint.interval.ms',
+  'max.connection.creation.rate',
+  'metric.reporters',
+  'num.io.threads',
+  'num.network.threads',
+  'num.recovery.threads.per.data.dir',
+  'num.replica.alter.log.dirs.threads',
+  'num.replica.fetchers',
+  'producer.purgatory.purge.interval.requests',
+  'queued.max.requests',
+  'replica.lag.time.max.ms',
+  'replica.selector.class',
+  'share.coordinator.append.linger.ms',
+  'share.coordinator.cached.buffer.max.bytes',
+  'share.coordinator.load.buffer.size',
+  'share.coordinator.snapshot.update.records.per.snapshot',
+  'share.coordinator.state.topic.compression.codec',
+  'share.coordinator.threads',
+  'share.coordinator.write.timeout.ms',
+  'share.fetch.purgatory.purge.interval.requests',
+  'socket.receive.buffer.bytes',
+  'socket.send.buffer.bytes',
+  'telemetry.max.bytes',
+  'transaction.max.timeout.ms',
+  'transaction.partition.verification.enable',
+  'transaction.state.log.load.buffer.size',
+  'transaction.two.phase.commit.enable',
+  'transactional.id.expiration.ms',
+])
+
+/** True when a value of the key changes nothing in this version. */
+export function isWithoutEffect(name: string): boolean {
+  const base = listenerBaseName(name) ?? name
+  return keysWithoutEffect.has(base) || prefixesWithoutEffect.some((prefix) => base.startsWith(prefix))
+}
+
+/** Throws ConfigError where this version must not run under `config`. */
+export function checkServedConfiguration(config: BrokerConfig): void {
+  if (!config.isBroker || !config.isController)
+    throw new ConfigError(
+      `process.roles=${config.list('process.roles').join(',')}: a node of one role needs a cluster, which is not served yet; set broker,controller`,
+    )
+  for (const key of ['controller.quorum.voters', 'controller.quorum.bootstrap.servers']) {
+    const count = config.list(key).length
+    if (count > 1)
+      throw new ConfigError(`${key} names ${count} controllers: clusters are not served yet; name this node alone`)
+  }
+  for (const name of refusedKeys) {
+    const value = config.value(name)
+    if (value === null || value === false || String(value) === brokerKeysByName.get(name)!.defaultText) continue
+    if (String(value) === '') continue
+    throw new ConfigError(`${name} is set, and this version does not do that; remove it if you can go without`)
+  }
+}
+
+/** Keys that the operator set and that change nothing, sorted. */
+export function namesWithoutEffect(config: BrokerConfig): string[] {
+  return [...config.layers.staticValues.keys()].filter(isWithoutEffect).sort()
+}
