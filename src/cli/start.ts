@@ -43,8 +43,15 @@ export async function start(
   process.stdout.on('error', () => {})
   const signal = nextSignal(host)
   const startNode = await loading
-  const node = await startNode({ config: configuration.config, logger })
-  announce(logger, configuration, node)
+  const starting = startNode({ config: configuration.config, logger })
+  const early = await Promise.race([signal, starting])
+  if (typeof early === 'string') {
+    // A start may recover logs for minutes. What it has done so far is as good as after a crash.
+    logger.info(`ending on ${early} before the start was over`)
+    return signalExitCodes[early]
+  }
+  const node = early
+  announce(logger, configuration, node, options.logFormat)
   const reason = await Promise.race([signal, node.halted ?? new Promise<never>(() => {})])
   if (!isSignal(reason)) {
     logger.error(`stopping: ${reason}`)
@@ -53,13 +60,14 @@ export async function start(
     return exitCodes.failed
   }
   logger.info(`stopping on ${reason}; once more stops at once`)
-  nextSignal(host).then((second) => host.exit(second === 'SIGINT' ? 130 : 143))
+  nextSignal(host).then((second) => host.exit(signalExitCodes[second]))
   await node.stop()
   logger.info('stopped')
   return exitCodes.stopped
 }
 
 const signals = ['SIGTERM', 'SIGINT'] as const
+const signalExitCodes = { SIGTERM: 143, SIGINT: 130 } as const
 
 function isSignal(reason: string): reason is (typeof signals)[number] {
   return (signals as readonly string[]).includes(reason)
@@ -79,7 +87,12 @@ function endOnUncaught(logger: Logger, host: Host): void {
 }
 
 /** Says where to connect and where the data is. */
-function announce(logger: Logger, { config, file, isFirstRun }: NodeConfiguration, node: RunningNode): void {
+function announce(
+  logger: Logger,
+  { config, file, isFirstRun }: NodeConfiguration,
+  node: RunningNode,
+  format: LogFormat,
+): void {
   if (isFirstRun) logger.info(`first run: wrote ${resolve(file!)}`)
   else if (file !== undefined) logger.info(`configuration from ${resolve(file)}`)
   const advertised = config.advertisedListeners
@@ -94,7 +107,9 @@ function announce(logger: Logger, { config, file, isFirstRun }: NodeConfiguratio
   if (config.isBroker && advertised === undefined)
     logger.info('clients are told the address by which they came; behind a mapped port set advertised.listeners')
   logger.info(`data in ${node.dataDirectories.map((directory) => resolve(directory)).join(', ')}`)
-  logger.info(`ottla ${packageVersion()} is ready`)
+  // A script reads the ports here, which it does not know when it asked for port 0.
+  const facts = { listeners: node.listeners, dataDirectories: node.dataDirectories, pid: process.pid }
+  logger.info(`ottla ${packageVersion()} is ready`, format === 'json' ? facts : undefined)
 }
 
 function isAnyHost(host: string): boolean {

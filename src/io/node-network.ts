@@ -130,10 +130,10 @@ class NodeSocket implements Socket {
 }
 
 const listenProblems: Readonly<Record<string, string>> = {
-  EADDRINUSE: 'another process listens there',
-  EADDRNOTAVAIL: 'this machine has no such address',
-  EACCES: 'this user may not open that port',
-  ENOTFOUND: 'no such host',
+  EADDRINUSE: 'another process listens there; stop it, or choose another port in listeners',
+  EADDRNOTAVAIL: 'this machine has no such address; name one of its own in listeners, or none for all',
+  EACCES: 'this user may not open that port; choose one above 1023 in listeners',
+  ENOTFOUND: 'no such host; name an address of this machine in listeners, or none for all',
 }
 
 function listenError(error: NodeJS.ErrnoException, { host, port }: ListenOptions): NetworkError {
