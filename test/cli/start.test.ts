@@ -108,6 +108,27 @@ test('a second signal does not wait', async () => {
   expect(host.exits).toEqual([143])
 })
 
+test('a signal ends a start that is not over', async () => {
+  const host = new FakeHost()
+  const running = start(options(), async () => () => new Promise(() => {}), host as unknown as Host)
+  await vi.waitUntil(() => host.listenerCount('SIGTERM') > 0)
+  host.emit('SIGTERM')
+  expect(await running).toBe(143)
+  expect(output.join('')).toContain('before the start was over')
+})
+
+test('the ready line of JSON logs tells a script the ports', async () => {
+  const host = new FakeHost()
+  const json = { ...options(), logFormat: 'json' } as const
+  const listeners = [{ name: 'PLAINTEXT', host: '', port: 40_123 }]
+  const running = start(json, async () => async () => fakeNode({ listeners }), host as unknown as Host)
+  await shown('is ready')
+  const line = output.find((text) => text.includes('is ready'))!
+  expect(JSON.parse(line)).toMatchObject({ listeners, dataDirectories: [folder], pid: process.pid })
+  host.emit('SIGTERM')
+  await running
+})
+
 test('a node that cannot go on stops with a reason and exit code 1', async () => {
   const node = fakeNode({ halted: Promise.resolve('no data directory is left') })
   expect(await start(options(), async () => async () => node, new FakeHost() as unknown as Host)).toBe(1)

@@ -126,9 +126,9 @@ export class TestClient {
   #isClosed = false
   #wake: () => void = () => {}
 
-  static connect(port: number): Promise<TestClient> {
+  static connect(port: number, host = '127.0.0.1'): Promise<TestClient> {
     return new Promise((resolve, reject) => {
-      const socket = connect({ port, host: '127.0.0.1', noDelay: true }, () => resolve(new TestClient(socket)))
+      const socket = connect({ port, host, noDelay: true }, () => resolve(new TestClient(socket)))
       socket.once('error', reject)
     })
   }
