@@ -53,7 +53,8 @@ export function flushForClose(state: LogState): Promise<void> {
     const { lanes } = state.environment
     const { active } = state.segments
     active.closeTimeIndex()
-    await lanes.flush.run(() => active.saveIndexes(active.size > 0))
+    const isUsed = active.size > 0
+    if (isUsed || active.hasIndexFiles) await lanes.flush.run(() => active.saveIndexes(isUsed))
     if (state.isEmpty && state.producers.producersCount === 0) return
     if (state.snapshots.offsets.includes(state.nextOffset)) return
     const snapshot = state.producers.encodeSnapshot()

@@ -18,6 +18,9 @@ import type { LogState } from './log-state.ts'
 import { deleteSegmentFiles } from './segment-files.ts'
 import { readIfThere } from './segment-indexes.ts'
 
+/** Every segment has these two once it was rolled or closed. */
+const indexSuffixes = [fileSuffixes.offsetIndex, fileSuffixes.timeIndex] as const
+
 /** What stands in a log's directory, by offset. */
 export interface LogFiles {
   readonly names: ReadonlySet<string>
@@ -148,6 +151,7 @@ export async function loadLog(state: LogState, files: LogFiles, options: LoadOpt
     const segment = LogSegment.load(state.environment, state.directory, baseOffset, size ?? 0)
     // A clean stop flushed what has content, and with it the way to it.
     segment.isEntryDurable = options.hadCleanShutdown && segment.size > 0
+    segment.hasIndexFiles = indexSuffixes.some((suffix) => files.names.has(offsetFileName(baseOffset, suffix)))
     segment.hasTransactionIndex = files.names.has(offsetFileName(baseOffset, fileSuffixes.transactionIndex))
     state.segments.add(segment)
   }
@@ -158,7 +162,7 @@ export async function loadLog(state: LogState, files: LogFiles, options: LoadOpt
   if (state.segments.count > 0) {
     // Most partitions of a large broker may be empty: nothing can be damaged or missing in those.
     const scanFrom = state.isEmpty ? undefined : areEpochsKnown ? firstUnsound(state, files, options) : 0
-    const isTrusted = scanFrom === undefined && (await trustActive(state))
+    const isTrusted = scanFrom === undefined && (await trustActive(state, options.hadCleanShutdown))
     if (!isTrusted) await recover(state, scanFrom ?? state.segments.active.baseOffset, durableOffset(options))
   }
   await settle(state, options)
@@ -169,18 +173,16 @@ function firstUnsound(state: LogState, files: LogFiles, options: LoadOptions): n
   const floorIndex = Math.max(state.segments.floorIndex(options.recoveryPoint - 1), 0)
   for (const [index, segment] of state.segments.all.entries()) {
     if (!options.hadCleanShutdown && index >= floorIndex) return segment.baseOffset
-    const hasIndexes = [fileSuffixes.offsetIndex, fileSuffixes.timeIndex].every((suffix) =>
-      files.names.has(offsetFileName(segment.baseOffset, suffix)),
-    )
+    const hasIndexes = indexSuffixes.every((suffix) => files.names.has(offsetFileName(segment.baseOffset, suffix)))
     if (!hasIndexes) return segment.baseOffset
   }
   return undefined
 }
 
 /** Takes the active segment as the clean stop left it; false when it does not look like that. */
-async function trustActive(state: LogState): Promise<boolean> {
+async function trustActive(state: LogState, hadCleanShutdown: boolean): Promise<boolean> {
   const { active } = state.segments
-  if (active.size === 0) active.resetIndexes()
+  if (active.size === 0) active.becomeEmpty(hadCleanShutdown && active.hasIndexFiles)
   else if (!(await active.tryLoadIndexes())) return false
   const endOffset = active.size === 0 ? active.baseOffset : await readEndOffset(state, active)
   if (endOffset === undefined) return false

@@ -44,6 +44,8 @@ export class LogSegment {
   isFileMissing = false
   /** False when there is no `.txnindex` file for certain. */
   hasTransactionIndex = true
+  /** False when there are no files of its other indexes for certain. */
+  hasIndexFiles = true
   /** True once its files are going, for retention or truncation. */
   isDiscarded = false
   /** False until the directory was flushed after the file's creation. */
@@ -75,6 +77,7 @@ export class LogSegment {
     segment.maxTimestamp = -1
     segment.isEntryDurable = false
     segment.isFileMissing = true
+    segment.hasIndexFiles = false
     segment.#indexes = emptyIndexes(baseOffset)
     segment.#saved = nothingSaved()
     return segment
@@ -201,6 +204,12 @@ export class LogSegment {
     this.#bytesSinceIndexEntry = 0
   }
 
+  /** Nothing is in the segment; `areFilesEmpty` when its index files are there and empty too. */
+  becomeEmpty(areFilesEmpty: boolean): void {
+    this.resetIndexes()
+    if (areFilesEmpty) this.#saved = { offset: 0, time: 0, transactions: this.hasTransactionIndex ? -1 : 0 }
+  }
+
   /** Takes over indexes that were made anew from the file. */
   adoptIndexes(rebuilt: LogSegment): void {
     this.#indexes = rebuilt.indexes
@@ -235,6 +244,7 @@ export class LogSegment {
     }
     await saveIndexes(this.#environment.fileSystem, this.#directory, this.indexes, this.#saved, sync)
     this.hasTransactionIndex = this.#saved.transactions > 0
+    this.hasIndexFiles = true
   }
 
   onDirectoryRenamed(directory: string): void {
