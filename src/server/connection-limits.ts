@@ -1,7 +1,8 @@
 /**
  * How many connections there may be: in all (max.connections), from one address (max.connections.per.ip and its
  * overrides) and on one listener (listener.name.<listener>.max.connections). The server asks before it takes a socket.
- * Limits are read from the configuration at each question, for they are dynamic.
+ * As in Kafka the limit for all does not shut out other nodes: listeners of controllers, and the one between brokers where
+ * clients have another, are let through it. Limits are read from the configuration at each question, for they are dynamic.
  */
 import type { BrokerConfig } from '../config/broker-config.ts'
 
@@ -9,12 +10,15 @@ export class ConnectionLimits {
   readonly #config: BrokerConfig
   readonly #byHost = new Map<string, number>()
   readonly #byListener = new Map<string, number>()
+  readonly #protected: ReadonlySet<string>
   #count = 0
   #overrides: ReadonlyMap<string, number>
 
   constructor(config: BrokerConfig) {
     this.#config = config
     this.#overrides = config.maxConnectionsPerIpOverrides
+    const betweenBrokers = config.brokerListeners.length > 1 ? [config.interBrokerListenerName] : []
+    this.#protected = new Set([...config.controllerListenerNames, ...betweenBrokers])
     config.onChange(() => {
       this.#overrides = config.maxConnectionsPerIpOverrides
     })
@@ -29,7 +33,7 @@ export class ConnectionLimits {
     const hostCount = this.#byHost.get(host) ?? 0
     const listenerCount = this.#byListener.get(listenerName) ?? 0
     const max = this.#config.maxConnections
-    if (this.#count >= max) return `max.connections=${max}`
+    if (this.#count >= max && !this.#protected.has(listenerName)) return `max.connections=${max}`
     const listenerKey = `listener.name.${listenerName.toLowerCase()}.max.connections`
     const listenerMax = this.#config.value(listenerKey)
     if (typeof listenerMax === 'number' && listenerCount >= listenerMax) return `${listenerKey}=${listenerMax}`
