@@ -12,7 +12,7 @@ import { fileURLToPath } from 'node:url'
 export const repositoryRoot = resolve(fileURLToPath(import.meta.url), '../../../..')
 
 /** Another build can be tested by naming its program. */
-const program = process.env.OTTLA_PROGRAM ?? join(repositoryRoot, 'bin/ottla')
+export const program = process.env.OTTLA_PROGRAM ?? join(repositoryRoot, 'bin/ottla')
 
 export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1')
@@ -50,6 +50,10 @@ export class BrokerProcess {
 
   get bootstrap(): string {
     return `127.0.0.1:${this.port}`
+  }
+
+  get pid(): number {
+    return this.#child!.pid!
   }
 
   /** Resolves with the exit code when the process ends of itself. */
@@ -111,6 +115,11 @@ export class BrokerProcess {
   /** kill -9. */
   async kill(): Promise<void> {
     await this.#end('SIGKILL')
+  }
+
+  /** kill -9, without waiting until the process is gone. */
+  killWithoutWaiting(): void {
+    this.#child?.kill('SIGKILL')
   }
 
   /** Stops cleanly; resolves with the exit code. */

@@ -21,6 +21,8 @@ export async function run(command: string, words: readonly string[], input = '')
   child.stderr.on('data', (chunk: Buffer) => {
     errors += chunk.toString()
   })
+  // A program may end without having read.
+  child.stdin.on('error', () => {})
   child.stdin.end(input)
   const [code] = (await once(child, 'close')) as [number | null]
   if (code !== 0) throw new Error(`${command} ${words.join(' ')} ended with ${code}:\n${output}\n${errors}`)
