@@ -9,7 +9,7 @@ import { cpus, totalmem } from 'node:os'
 import { dirname } from 'node:path'
 import { parseArgs } from 'node:util'
 import { KafkaUnderTest, OttlaUnderTest } from './brokers.mjs'
-import { createBatch } from './encode.mjs'
+import { codecs, compressionTypes, createBatch } from './encode.mjs'
 import { connectSoon, fetchBulk, firstAcknowledgement, latency, oneRecordRequests, produceBulk } from './measures.mjs'
 
 const { values: options } = parseArgs({
@@ -68,20 +68,27 @@ async function measureStarts(Broker, count) {
   for (let start = 0; start < count; start++) {
     await withBroker(Broker, async (broker) => {
       progress(`${broker.name}: start ${start + 1} of ${count}`)
-      note('first acknowledgement, empty directory, ms', broker, await firstAcknowledgement(broker))
+      noteStart(broker, 'empty directory', await firstAcknowledgement(broker))
       await broker.kill()
-      note('first acknowledgement after kill -9, ms', broker, await firstAcknowledgement(broker))
+      noteStart(broker, 'after kill -9', await firstAcknowledgement(broker))
     })
   }
+}
+
+function noteStart(broker, title, { ms, cpuSeconds }) {
+  note(`first acknowledgement, ${title}, ms`, broker, ms)
+  note(`first acknowledgement, ${title}, CPU s`, broker, cpuSeconds)
 }
 
 const bulks = [
   { title: 'batches of 16 KB', topic: 'bulk-16k', count: 15, totalBytes: 1e9 },
   { title: 'batches of 1 MB', topic: 'bulk-1m', count: 950, totalBytes: 1e9 },
+  // Bytes are those that go over the wire.
+  { title: 'lz4 batches of 16 KB', topic: 'bulk-lz4', count: 27, totalBytes: 0.5e9, compression: compressionTypes.lz4 },
 ]
 
-async function measureBulk(broker, { title, topic, count, totalBytes }) {
-  const batch = createBatch(count, 1024)
+async function measureBulk(broker, { title, topic, count, totalBytes, compression = compressionTypes.none }) {
+  const batch = createBatch(count, 1024, { compressionType: compression, codecs })
   const bytes = totalBytes * scale
   const load = { topic, partitions, batch, recordsPerBatch: count, totalBytes: bytes, warmUpBytes: bytes / 4 }
   progress(`${broker.name}: produce and fetch ${title}`)
@@ -94,14 +101,22 @@ async function measureBulk(broker, { title, topic, count, totalBytes }) {
 }
 
 const singles = [
-  { title: '10 clients, one request each', topic: 'single', clients: 10, inFlight: 1 },
-  { title: '4 clients, 5 requests in flight', topic: 'pipelined', clients: 4, inFlight: 5 },
+  { title: 'acks=all, 10 clients, one in flight', topic: 'single', acks: -1, clients: 10, inFlight: 1 },
+  { title: 'acks=1, 50 clients, one in flight', topic: 'leader', acks: 1, clients: 50, inFlight: 1 },
+  { title: 'acks=all, 4 clients, 5 in flight', topic: 'pipelined', acks: -1, clients: 4, inFlight: 5 },
 ]
 
-async function measureSingles(broker, { title, topic, clients, inFlight }) {
+async function measureSingles(broker, { title, topic, acks, clients, inFlight }) {
   const count = Math.ceil(100_000 * scale)
   progress(`${broker.name}: requests with one record, ${title}`)
-  const seen = await oneRecordRequests(broker, { topic, clients, inFlight, count, warmUpCount: Math.ceil(count / 2) })
+  const seen = await oneRecordRequests(broker, {
+    topic,
+    acks,
+    clients,
+    inFlight,
+    count,
+    warmUpCount: Math.ceil(count / 2),
+  })
   note(`one record a request, ${title}, requests/s`, broker, seen.requestsPerSecond)
   note(`one record a request, ${title}, broker CPU us/request`, broker, seen.cpuMicrosecondsPerRequest)
 }

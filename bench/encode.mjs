@@ -1,7 +1,12 @@
 /** The built project's protocol, for the benchmarks. Run `npm run build` first. */
+
+import { NodeCodecs } from '../dist/io/codecs/node-codecs.js'
 import { apis } from '../dist/protocol/api/index.js'
 import { encodeRequest } from '../dist/protocol/frames.js'
 import { buildBatch } from '../dist/protocol/record/batch-builder.js'
+
+export { compressionTypes } from '../dist/protocol/record/compression.js'
+export const codecs = new NodeCodecs()
 
 /** A whole frame in one buffer. */
 export function createRequest(apiKey, version, message) {
