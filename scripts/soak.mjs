@@ -1,5 +1,5 @@
 /**
- * npm run soak [-- --rounds 300 --raft-seeds 2000 --log-seeds 10000 --seed N --output docs/soak.json]
+ * npm run soak [-- --rounds 300 --raft-seeds 2000 --log-seeds 10000 --seed N --output docs/soak/DATE.json]
  *
  * The repetitions that are too long for CI: kills of the broker under load, storms of the raft simulation, crashes of the
  * log's model. Each part is the test of `npm test` or `npm run test:interop` with more seeds. Tells how far it is, writes
@@ -7,9 +7,9 @@
  */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { cpus, tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { parseArgs } from 'node:util'
 
 const crashRoundsPerRun = 30
@@ -21,7 +21,7 @@ const { values } = parseArgs({
     'raft-seeds': { type: 'string', default: '2000' },
     'log-seeds': { type: 'string', default: '10000' },
     seed: { type: 'string', default: String(Date.now() % 1_000_000) },
-    output: { type: 'string', default: 'docs/soak.json' },
+    output: { type: 'string', default: `docs/soak/${new Date().toISOString().slice(0, 10)}.json` },
   },
 })
 const folder = mkdtempSync(join(tmpdir(), 'ottla-soak-'))
@@ -92,14 +92,21 @@ async function seeds(name, file, variable, count) {
 }
 
 const startedAt = new Date().toISOString()
-const parts = {
-  crashes: await crashes(),
-  raft: await seeds('raft', 'test/raft/simulation.test.ts', 'SIMULATION_SEEDS', values['raft-seeds']),
-  log: await seeds('log', 'test/log/log-model.test.ts', 'LOG_SEEDS', values['log-seeds']),
-}
-const failed = Object.values(parts).reduce((sum, part) => sum + part.failures.length, 0)
 const machine = `${cpus().length} x ${cpus()[0].model}, Node ${process.version}`
-writeFileSync(values.output, `${JSON.stringify({ startedAt, machine, failed, ...parts }, null, 2)}\n`)
+const parts = {}
+let failed = 0
+mkdirSync(dirname(values.output), { recursive: true })
+
+/** What is done is kept, should the rest be cut off. */
+function note(name, part) {
+  parts[name] = part
+  failed += part.failures.length
+  writeFileSync(values.output, `${JSON.stringify({ startedAt, machine, failed, ...parts }, null, 2)}\n`)
+}
+
+note('crashes', await crashes())
+note('raft', await seeds('raft', 'test/raft/simulation.test.ts', 'SIMULATION_SEEDS', values['raft-seeds']))
+note('log', await seeds('log', 'test/log/log-model.test.ts', 'LOG_SEEDS', values['log-seeds']))
 rmSync(folder, { recursive: true, force: true })
 console.log(`${failed} failed; the result is in ${values.output}`)
 process.exitCode = failed === 0 ? 0 : 1

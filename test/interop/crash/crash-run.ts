@@ -11,7 +11,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Admin, Kafka, logLevel } from 'kafkajs'
 import { BrokerProcess } from '../support/broker-process.ts'
-import { type Acknowledged, LoadClient, type LoadTopics, readTopic } from './load-client.ts'
+import { type Acknowledged, LoadClient, readTopic } from './load-client.ts'
 import { SeededRandom } from './seeded-random.ts'
 
 export interface CrashReport {
@@ -26,7 +26,8 @@ export interface CrashReport {
   readonly failures: readonly string[]
 }
 
-const topics: LoadTopics = { idempotent: 'crash-idempotent', plain: 'crash-plain', partitions: 4, group: 'crash-group' }
+const topics = { idempotent: 'crash-idempotent', plain: 'crash-plain', partitions: 4, group: 'crash-group' }
+const compressions = ['lz4', 'zstd', 'snappy', 'gzip', 'none'] as const
 
 export async function crashRun(options: {
   readonly seed: number
@@ -80,7 +81,8 @@ class CrashRun {
       const described = [idempotent, plain].map((topic) => ({ topic, numPartitions: partitions, configEntries }))
       await admin.createTopics({ topics: described })
     })
-    this.#load = new LoadClient(this.#broker.bootstrap, topics)
+    const compression = compressions[this.#seed % compressions.length]!
+    this.#load = new LoadClient(this.#broker.bootstrap, { ...topics, compression })
     await this.#load.acknowledgements(1)
   }
 

@@ -14,6 +14,8 @@ export interface LoadTopics {
   readonly plain: string
   readonly partitions: number
   readonly group: string
+  /** Of the idempotent producer. */
+  readonly compression: string
 }
 
 export interface Acknowledged {
@@ -46,7 +48,7 @@ export class LoadClient {
   #hasEnded = false
 
   constructor(bootstrap: string, topics: LoadTopics) {
-    const words = [topics.idempotent, topics.plain, String(topics.partitions), topics.group]
+    const words = [topics.idempotent, topics.plain, String(topics.partitions), topics.group, topics.compression]
     this.#child = spawn(python, ['-u', script, 'load', bootstrap, ...words], { stdio: ['pipe', 'pipe', 'inherit'] })
     createInterface({ input: this.#child.stdout! }).on('line', (line) => this.#onLine(line))
   }

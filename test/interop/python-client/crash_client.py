@@ -1,6 +1,6 @@
 """Load that goes on while the broker is killed and started again: two producers and a group, through librdkafka.
 
-crash_client.py load BOOTSTRAP IDEMPOTENT_TOPIC PLAIN_TOPIC PARTITIONS GROUP
+crash_client.py load BOOTSTRAP IDEMPOTENT_TOPIC PLAIN_TOPIC PARTITIONS GROUP COMPRESSION
     Writes until standard input is closed, then waits for every acknowledgement. Prints one line for each event:
       a TOPIC PARTITION OFFSET SEQUENCE     a record was acknowledged at that offset
       f TOPIC PARTITION SEQUENCE ERROR      a record was given up
@@ -124,9 +124,9 @@ def consume(bootstrap, topic, partitions, group):
             say("e", error)
 
 
-def load(bootstrap, idempotent_topic, plain_topic, partitions, group):
+def load(bootstrap, idempotent_topic, plain_topic, partitions, group, compression):
     partitions = int(partitions)
-    idempotent = {"enable.idempotence": True, "compression.type": "lz4"}
+    idempotent = {"enable.idempotence": True, "compression.type": compression}
     plain = {"acks": "all", "max.in.flight.requests.per.connection": 1}
     threads = [
         threading.Thread(target=produce, args=(bootstrap, idempotent_topic, partitions, idempotent)),
