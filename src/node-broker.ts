@@ -97,6 +97,7 @@ export class NodeBroker {
         failures.push(error)
       }
     }
+    this.#clock.close()
     if (failures.length > 0) throw failures[0]
   }
 

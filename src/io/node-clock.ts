@@ -9,7 +9,8 @@ import { TimerHeap } from '../base/timer-heap.ts'
 const delayMsMax = 2 ** 31 - 1
 
 export class NodeClock implements Clock {
-  readonly #heap = new TimerHeap()
+  #heap = new TimerHeap()
+  #isClosed = false
   #timeout: NodeJS.Timeout | undefined
   #timeoutDueMs = Number.POSITIVE_INFINITY
   #turn: (() => void)[] = []
@@ -25,6 +26,7 @@ export class NodeClock implements Clock {
   schedule(delayMs: number, callback: () => void): Timer {
     const dueMs = performance.now() + Math.min(Math.max(0, delayMs), delayMsMax)
     const timer = this.#heap.add(dueMs, callback)
+    if (this.#isClosed) return timer
     if (dueMs < this.#timeoutDueMs) this.#arm(dueMs)
     return timer
   }
@@ -32,6 +34,14 @@ export class NodeClock implements Clock {
   endOfTurn(callback: () => void): void {
     if (this.#turn.length === 0) setImmediate(this.#runTurn)
     this.#turn.push(callback)
+  }
+
+  /** Nothing that is scheduled runs any more, and nothing keeps the process: for a node that has stopped. */
+  close(): void {
+    this.#isClosed = true
+    clearTimeout(this.#timeout)
+    this.#timeoutDueMs = Number.POSITIVE_INFINITY
+    this.#heap = new TimerHeap()
   }
 
   #arm(dueMs: number): void {
@@ -47,7 +57,8 @@ export class NodeClock implements Clock {
       this.#heap.runDue(performance.now())
     } finally {
       const nextDueMs = this.#heap.nextDueMs()
-      if (nextDueMs !== undefined && nextDueMs < this.#timeoutDueMs) this.#arm(nextDueMs)
+      const isDueLater = nextDueMs !== undefined && nextDueMs < this.#timeoutDueMs
+      if (isDueLater && !this.#isClosed) this.#arm(nextDueMs)
     }
   }
 

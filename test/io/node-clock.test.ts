@@ -30,6 +30,19 @@ test('a timer set while timers run, or after one that threw, still runs', async 
   })
 })
 
+test('a closed clock runs nothing any more and keeps no process', () => {
+  const timeouts = () => process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length
+  const before = timeouts()
+  const clock = new NodeClock()
+  clock.schedule(60_000, () => undefined)
+  clock.schedule(0, () => expect.unreachable('it is closed'))
+  expect(timeouts()).toBe(before + 1)
+  clock.close()
+  clock.schedule(0, () => expect.unreachable('it is closed')).cancel()
+  clock.schedule(0, () => expect.unreachable('it is closed'))
+  expect(timeouts()).toBe(before)
+})
+
 test('callbacks of the end of a turn run after the turn, those that they add in the next', async () => {
   const clock = new NodeClock()
   const order: string[] = []
