@@ -34,7 +34,7 @@ import { MetadataFeed } from './runtime/metadata-feed.ts'
 import { MetadataPublisher } from './runtime/metadata-publisher.ts'
 import { MetadataSnapshots } from './runtime/metadata-snapshots.ts'
 import { ProducerIdSource } from './runtime/producer-id-source.ts'
-import { defaultMetadataLogSettings, defaultMetadataRetention, RaftDriver } from './runtime/raft-driver.ts'
+import { RaftDriver } from './runtime/raft-driver.ts'
 import { readBootstrapRecords } from './runtime/raft-format.ts'
 import { noRaftNetwork } from './runtime/raft-no-network.ts'
 import { ReplicaManager } from './runtime/replica-manager.ts'
@@ -204,8 +204,8 @@ export class NodeBroker {
         ...defaultRaftTimings,
       },
       staticVoters: [],
-      logSettings: defaultMetadataLogSettings,
-      retention: defaultMetadataRetention,
+      logSettings: { segmentBytes: config.metadataLogSegmentBytes, segmentMs: config.metadataLogSegmentMs },
+      retention: { bytesMax: config.metadataMaxRetentionBytes, ageMsMax: config.metadataMaxRetentionMs },
       environment: createLogEnvironment({ fileSystem, clock, random }, { logger }),
       network: noRaftNetwork(clock),
       listener: new MetadataFeed([this.#publisher, snapshots, controller]),

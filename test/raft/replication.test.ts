@@ -323,7 +323,9 @@ describe('voters', () => {
   test('are not changed before the epoch has committed', () => {
     const replica = new ScriptedReplica().lead()
     replica.flush()
-    expect(add(replica, 4)).toMatchObject({ error: 'REQUEST_TIMED_OUT' })
+    const early = { error: 'REQUEST_TIMED_OUT', message: expect.stringContaining('has not committed') }
+    expect(add(replica, 4)).toMatchObject(early)
+    expect(remove(replica, 3)).toMatchObject(early)
   })
 
   test('gain one that is caught up, at once, and are answered when the new majority has it', () => {
