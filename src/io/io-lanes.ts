@@ -10,6 +10,7 @@
  */
 import path from 'node:path'
 import { assert } from '../base/assert.ts'
+import { SwiftWrites } from './swift-writes.ts'
 
 const poolSizeDefault = 4
 /** Threads that no log directory takes: two of the metadata log, two for all else. */
@@ -20,6 +21,8 @@ const perDirectoryMax = 4
 export interface PathLanes {
   readonly common: IoLane
   readonly flushes: IoLane
+  /** Only of a lone directory: where there are several, a disk that hangs must not hold up the turn of all. */
+  readonly swiftWrites?: SwiftWrites | undefined
 }
 
 export class IoLane {
@@ -77,14 +80,15 @@ export class IoLanes {
     const share = Math.floor((poolSize - reserved) / Math.max(1, directories.length))
     const limit = isAlone ? Number.POSITIVE_INFINITY : Math.max(1, Math.min(perDirectoryMax, share))
     const flushLimit = Math.max(1, Math.min(perDirectoryMax, share) - 1)
+    const swiftWrites = isAlone ? new SwiftWrites() : undefined
     const lanes = (): PathLanes => {
       const common = new IoLane(limit)
-      return { common, flushes: isAlone ? new IoLane(flushLimit) : common }
+      return { common, flushes: isAlone ? new IoLane(flushLimit) : common, swiftWrites }
     }
     for (const root of directories) this.#byRoot.push([path.resolve(root), lanes()])
     if (metadataLog !== undefined) {
       const common = new IoLane(isAlone ? limit : Math.max(1, reserved / 2))
-      this.#byRoot.push([path.resolve(metadataLog), { common, flushes: common }])
+      this.#byRoot.push([path.resolve(metadataLog), { common, flushes: common, swiftWrites }])
     }
     this.#byRoot.sort(([first], [second]) => second.length - first.length)
     this.#other = lanes()

@@ -1,6 +1,7 @@
 /**
  * The disk of this machine behind log/file-system.ts: callback functions of `node:fs` on plain descriptors, one promise
- * per operation, each in the lane of its directory. A short write is an error, as is anything else that the operating system reports; nothing is retried.
+ * per operation, each in the lane of its directory; small appends to a lone directory are written at once, see SwiftWrites
+ * (swift-writes.ts). A short write is an error, as is anything else that the operating system reports; nothing is retried.
  */
 import fs from 'node:fs'
 import path from 'node:path'
@@ -13,6 +14,7 @@ import {
 } from '../log/file-system.ts'
 import { lockFile } from './file-lock.ts'
 import { type IoLane, IoLanes, type PathLanes } from './io-lanes.ts'
+import { swiftSizeMax } from './swift-writes.ts'
 
 /** Buffers in one writev; the limit of Linux. */
 const buffersMax = 1024
@@ -151,10 +153,18 @@ class NodeFileHandle implements FileHandle {
     })
   }
 
-  async write(buffers: readonly Buffer[], position: number): Promise<void> {
+  write(buffers: readonly Buffer[], position: number): Promise<void> {
     let size = 0
     for (const buffer of buffers) size += buffer.length
-    if (size <= pieceSizeMax && buffers.length <= buffersMax) return this.#writeOnce(buffers, size, position)
+    if (size > pieceSizeMax || buffers.length > buffersMax) return this.#writeInPieces(buffers, position)
+    const { swiftWrites } = this.#lanes
+    if (size <= swiftSizeMax && size > 0 && swiftWrites?.isAllowed() === true) {
+      return this.#writeNow(buffers, size, position)
+    }
+    return this.#writeOnce(buffers, size, position)
+  }
+
+  async #writeInPieces(buffers: readonly Buffer[], position: number): Promise<void> {
     let at = position
     for (const piece of inPieces(buffers)) {
       await this.#writeOnce(piece.buffers, piece.size, at)
@@ -162,8 +172,14 @@ class NodeFileHandle implements FileHandle {
     }
   }
 
-  sync(): Promise<void> {
-    return call<void>(this.#lanes.flushes, this.path, (done) => fs.fdatasync(this.#descriptor, done))
+  async sync(): Promise<void> {
+    const { flushes, swiftWrites } = this.#lanes
+    swiftWrites?.onFlushStarted()
+    try {
+      await call<void>(flushes, this.path, (done) => fs.fdatasync(this.#descriptor, done))
+    } finally {
+      swiftWrites?.onFlushEnded()
+    }
   }
 
   truncate(size: number): Promise<void> {
@@ -176,6 +192,22 @@ class NodeFileHandle implements FileHandle {
 
   close(): Promise<void> {
     return call<void>(this.#lanes.common, this.path, (done) => fs.close(this.#descriptor, done))
+  }
+
+  async #writeNow(buffers: readonly Buffer[], size: number, position: number): Promise<void> {
+    const { swiftWrites } = this.#lanes
+    const startedMs = performance.now()
+    let count = 0
+    try {
+      count =
+        buffers.length === 1
+          ? fs.writeSync(this.#descriptor, buffers[0]!, 0, size, position)
+          : fs.writevSync(this.#descriptor, buffers as Buffer[], position)
+    } catch (error) {
+      throw toFileSystemError(error as NodeJS.ErrnoException, this.path)
+    }
+    swiftWrites?.onWritten(startedMs, performance.now())
+    if (count !== size) throw toShortWriteError(this.path, count, size)
   }
 
   #writeOnce(buffers: readonly Buffer[], size: number, position: number): Promise<void> {
