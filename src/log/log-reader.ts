@@ -109,7 +109,10 @@ async function readRegion(
     const limit = start + Math.max(sizeMax, first.size)
     const end = await findRegionEnd(state, handle, segment, offsets, start + first.size, limit, endOffset)
     isKept = true
-    return new FileRegion(segment.file, start, end - start, state.environment.lanes.read)
+    return new FileRegion(segment.file, start, end - start, state.environment.lanes.read, (error) => {
+      // Unless the log itself has let go of these bytes, the disk has lost them.
+      if (!state.isClosed && !segment.isDiscarded && segment.writtenSize >= end) state.fail(error)
+    })
   } finally {
     if (!isKept) segment.file.unpin()
   }

@@ -5,6 +5,7 @@
  */
 import { assert } from '../base/assert.ts'
 import type { RecordsRegion } from '../protocol/records-region.ts'
+import { FileSystemError } from './file-system.ts'
 import type { IoLane } from './io-lane.ts'
 import type { PooledFile } from './open-files.ts'
 
@@ -15,14 +16,22 @@ export class FileRegion implements RecordsRegion {
   readonly #file: PooledFile
   readonly #position: number
   readonly #lane: IoLane
+  readonly #onFailure: (error: Error) => void
   #isReleased = false
 
-  /** Takes over one pin of `file`. */
-  constructor(file: PooledFile, position: number, sizeInBytes: number, lane: IoLane) {
+  /** Takes over one pin of `file`. `onFailure` is told when it cannot be read as far as it should go. */
+  constructor(
+    file: PooledFile,
+    position: number,
+    sizeInBytes: number,
+    lane: IoLane,
+    onFailure: (error: Error) => void,
+  ) {
     this.#file = file
     this.#position = position
     this.sizeInBytes = sizeInBytes
     this.#lane = lane
+    this.#onFailure = onFailure
   }
 
   /** Fills `buffer` from `offset` bytes into the region; returns the bytes read, fewer only at its end. Rejects with FileSystemError. */
@@ -30,9 +39,21 @@ export class FileRegion implements RecordsRegion {
     assert(!this.#isReleased, 'a released region is not read')
     const length = Math.min(buffer.length, this.sizeInBytes - offset)
     const target = length === buffer.length ? buffer : buffer.subarray(0, length)
+    try {
+      await this.#fill(target, this.#position + offset)
+      return length
+    } catch (error) {
+      this.#onFailure(error as Error)
+      throw error
+    }
+  }
+
+  async #fill(target: Buffer, position: number): Promise<void> {
     const handle = await this.#file.pin()
     try {
-      return await this.#lane.run(() => handle.read(target, this.#position + offset))
+      const count = await this.#lane.run(() => handle.read(target, position))
+      if (count === target.length) return
+      throw new FileSystemError('EIO', handle.path, `EIO: ${handle.path} ends at ${position + count}, too early`)
     } finally {
       this.#file.unpin()
     }

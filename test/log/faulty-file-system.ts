@@ -316,7 +316,9 @@ class SimulatedHandle implements FileHandle {
   read(buffer: Buffer, position: number): Promise<number> {
     return this.#operate('read', () => {
       const { cached } = this.#file
-      return cached.copy(buffer, 0, position, Math.min(position + buffer.length, cached.length))
+      return position >= cached.length
+        ? 0
+        : cached.copy(buffer, 0, position, Math.min(position + buffer.length, cached.length))
     })
   }
 

@@ -217,6 +217,21 @@ describe('read', () => {
     result.release()
   })
 
+  test('a region that the disk has lost takes the log offline, one that the log gave up does not', async () => {
+    await fill({}, false)
+    await harness.drive(log.close())
+    log = await harness.open({ hadCleanShutdown: true })
+    const givenUp = await harness.drive(log.read(30, 1e6, upTo(40)))
+    await harness.drive(log.truncateTo(20))
+    await expect(harness.drive(givenUp.readAll())).rejects.toThrow('too early')
+    expect(log.isOffline).toBe(false)
+    const lost = await harness.drive(log.read(0, 1e6, upTo(20)))
+    const file = await harness.drive(harness.disk.open(`${directory}/00000000000000000000.log`))
+    await harness.drive(file.truncate(size))
+    await expect(harness.drive(lost.readAll())).rejects.toThrow('00000000000000000000.log ends at')
+    expect(log.isOffline).toBe(true)
+  })
+
   test('outside of the log is out of range', async () => {
     await fill({}, false)
     log.updateHighWatermark(40)
