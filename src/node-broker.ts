@@ -155,7 +155,7 @@ export class NodeBroker {
       random: this.#random,
       logger,
       codecs: this.#codecs,
-      producerIdExpirationMs: config.producerIdExpirationMs,
+      producerIdExpirationMs: () => config.producerIdExpirationMs,
       intervals: {
         checkpointMs: config.logFlushOffsetCheckpointIntervalMs,
         highWatermarkMs: config.replicaHighWatermarkCheckpointIntervalMs,

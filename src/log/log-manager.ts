@@ -43,8 +43,8 @@ export interface LogManagerOptions {
   /** A directory failed: its logs answer KAFKA_STORAGE_ERROR from now on. Called once per directory. */
   readonly onDirectoryFailure?: (directory: LogDirectory, error: Error) => void
   readonly intervals?: LogManagerIntervals
-  /** producer.id.expiration.ms; default a day. */
-  readonly producerIdExpirationMs?: number
+  /** producer.id.expiration.ms as it is now; default a day. */
+  readonly producerIdExpirationMs?: () => number
   /** Handles kept open beyond those in use; default 1000. */
   readonly openFilesMax?: number
   /** Memory for the newest bytes of all logs; default 32 MiB. */
@@ -157,8 +157,8 @@ export class LogManager {
     this.#every('flush', intervals.flushCheckMs, () => this.#flushDue())
     this.#every('producer expiration', intervals.producerExpirationCheckMs, async () => {
       const { clock, producerIdExpirationMs } = this.#options
-      for (const log of this.#logs.values())
-        log.removeExpiredProducers(clock.now(), producerIdExpirationMs ?? 86_400_000)
+      const expirationMs = producerIdExpirationMs?.() ?? 86_400_000
+      for (const log of this.#logs.values()) log.removeExpiredProducers(clock.now(), expirationMs)
     })
   }
 

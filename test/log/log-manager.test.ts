@@ -7,6 +7,7 @@ import { formatLogDirectory, readMetaProperties } from '../../src/log/log-direct
 import { LogManager, type LogManagerOptions } from '../../src/log/log-manager.ts'
 import type { PartitionLog } from '../../src/log/partition-log.ts'
 import { KafkaError } from '../../src/protocol/errors.ts'
+import { buildBatch } from '../../src/protocol/record/batch-builder.ts'
 import { LogHarness, plainBatch, topicId } from './log-harness.ts'
 
 const otherId = 'AAAAAAAAAAAAAAAAAAAABQ'
@@ -352,5 +353,19 @@ describe('in the background', () => {
     expect([log.logStartOffset, log.segmentsCount]).toEqual([2, 1])
     await harness.pass(60_000)
     expect(text('/a/recovery-point-offset-checkpoint')).toBe('0\n1\norders 0 2\n')
+  })
+
+  test('idle producers go by the expiration of now, which may change', async () => {
+    let expirationMs = 3_600_000
+    const manager = await open({ producerIdExpirationMs: () => expirationMs })
+    manager.start()
+    const log = await make(manager, 0)
+    const batch = { producerId: 5n, producerEpoch: 0, baseSequence: 0, records: [{}] }
+    log.append(buildBatch({ timestamp: harness.clock.now(), ...batch }), { leaderEpoch: 0, origin: 'client' })
+    await harness.pass(601_000)
+    expect(log.producersCount).toBe(1)
+    expirationMs = 60_000
+    await harness.pass(601_000)
+    expect(log.producersCount).toBe(0)
   })
 })
