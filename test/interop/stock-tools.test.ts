@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { BrokerProcess } from './support/broker-process.ts'
 import { javaTool } from './support/run-tool.ts'
+import { ToolProcess } from './support/tool-process.ts'
 
 const tools = 'org.apache.kafka.tools'
 let broker: BrokerProcess
@@ -70,6 +71,16 @@ test('the console tools carry keys, headers and timestamps, and read one partiti
   expect(await consume(...compressed)).toBe('gzip\nsnappy\nlz4\nzstd\n')
 })
 
+test('a group of the console consumer resumes where it committed, across a kill -9', async () => {
+  await produce('one\ntwo\nthree\n', '--topic', 'resumed')
+  const read = () => consume('--topic', 'resumed', '--group', 'resuming', '--from-beginning', '--max-messages', '2')
+  expect(await read()).toBe('one\ntwo\n')
+  await broker.kill()
+  await broker.restart()
+  await produce('four\n', '--topic', 'resumed')
+  expect(await read()).toBe('three\nfour\n')
+})
+
 test('kafka-get-offsets finds ends, starts and times', async () => {
   await topics('--create', '--topic', 'offsets', '--partitions', '2')
   await produce('a\nb\nc\n', '--topic', 'offsets')
@@ -122,6 +133,31 @@ test('kafka-consumer-groups lists, describes, resets and deletes', async () => {
   expect(await consume('--topic', 'grouped', '--group', 'stock', '--max-messages', '1')).toBe('b\n')
   expect(await groups('--delete', '--group', 'stock')).toContain("Deletion of requested consumer groups ('stock') was")
   expect(await groups('--describe', '--group', 'stock')).toContain('Group stock not found')
+})
+
+test('kafka-consumer-groups shows the members of a group that lives, and lets nobody reset or delete it', async () => {
+  await topics('--create', '--topic', 'living', '--partitions', '2')
+  await produce('a\n', '--topic', 'living')
+  const member = ToolProcess.java(`${tools}.consumer.ConsoleConsumer`, [
+    ...[...server, '--topic', 'living', '--group', 'alive', '--from-beginning'],
+    ...['--command-property', 'client.id=listener', '--command-property', 'auto.commit.interval.ms=100'],
+  ])
+  await member.line((line) => line === 'a')
+  const members = rows(await groups('--describe', '--group', 'alive', '--members', '--verbose'))
+  const [, consumerId, host, clientId, partitions] = members.find(([name]) => name === 'alive')!
+  expect(consumerId).toMatch(/^listener-[0-9a-f-]{36}$/)
+  expect([host, clientId, partitions]).toEqual(['/127.0.0.1', 'listener', '2'])
+  expect(await groups('--describe', '--group', 'alive', '--state')).toMatch(/alive\s.*\srange\s+Stable\s+1/)
+  const reset = () =>
+    groups('--reset-offsets', '--group', 'alive', '--topic', 'living', '--to-earliest', '--execute').catch(String)
+  expect(await reset()).toContain('can only be reset if the group')
+  expect(await groups('--delete', '--group', 'alive').catch(String)).toContain('GroupNotEmptyException')
+  member.stop()
+  await member.end()
+  expect(rows(await reset()).filter(([name]) => name === 'alive')).toEqual([
+    ['alive', 'living', '0', '0'],
+    ['alive', 'living', '1', '0'],
+  ])
 })
 
 test('the performance tools write and read all they were told', async () => {
