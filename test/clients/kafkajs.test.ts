@@ -240,6 +240,30 @@ test("what is not there is told with Kafka's errors", async () => {
   await admin.disconnect()
 })
 
+test('a topic and a partition that are not there are not made up', async () => {
+  const other = await StartedNode.start({ 'auto.create.topics.enable': 'false' })
+  const kafka = new Kafka({ brokers: [other.bootstrap], logLevel: logLevel.NOTHING, retry: { retries: 0 } })
+  const admin = kafka.admin()
+  const producer = kafka.producer()
+  await admin.connect()
+  await producer.connect()
+  await expect(admin.fetchTopicMetadata({ topics: ['missing'] })).rejects.toMatchObject({
+    type: 'UNKNOWN_TOPIC_OR_PARTITION',
+  })
+  await expect(producer.send({ topic: 'missing', messages: [{ value: 'v' }] })).rejects.toMatchObject({
+    cause: { type: 'UNKNOWN_TOPIC_OR_PARTITION' },
+  })
+  await admin.createTopics({ topics: [{ topic: 'narrow', numPartitions: 1 }] })
+  // kafkajs drops what has no leader to go to, and says so by an empty answer.
+  expect(await producer.send({ topic: 'narrow', messages: [{ partition: 7, value: 'v' }] })).toEqual([])
+  const offsets = await admin.fetchTopicOffsets('narrow')
+  expect(offsets).toEqual([{ partition: 0, offset: '0', high: '0', low: '0' }])
+  expect(await admin.listTopics()).toEqual(['narrow'])
+  await producer.disconnect()
+  await admin.disconnect()
+  await other.dispose()
+})
+
 test('a node that has stopped leaves no socket behind', async () => {
   const other = await StartedNode.start()
   const producer = new Kafka({ brokers: [other.bootstrap], logLevel: logLevel.NOTHING }).producer()
