@@ -41,12 +41,17 @@ export async function lockFile(path: string, options: LockOptions = {}): Promise
   const deadlineMs = performance.now() + graceMs
   for (;;) {
     const descriptor = openFile(path)
-    const realPath = fs.realpathSync(path)
+    const realPath = findRealPath(path)
+    // A holder that stops removes the file: here between the two calls.
+    if (realPath === undefined) {
+      fs.closeSync(descriptor)
+      continue
+    }
     if (held.has(realPath)) {
       fs.closeSync(descriptor)
       throw new FileSystemError('ELOCKED', path, `${path} is locked by this process already`)
     }
-    const isTaken = takeLock(descriptor, path, native)
+    const isTaken = takeLock(descriptor, native)
     if (isTaken && isStillThere(descriptor, path)) {
       held.add(realPath)
       return { release: async () => release(descriptor, path, realPath, native) }
@@ -73,6 +78,15 @@ function isStillThere(descriptor: number, path: string): boolean {
   return there !== undefined && there.ino === fs.fstatSync(descriptor, { bigint: true }).ino
 }
 
+function findRealPath(path: string): string | undefined {
+  try {
+    return fs.realpathSync(path)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw error
+  }
+}
+
 function openFile(path: string): number {
   try {
     return fs.openSync(path, fs.constants.O_RDWR | fs.constants.O_CREAT, 0o644)
@@ -82,10 +96,10 @@ function openFile(path: string): number {
   }
 }
 
-function takeLock(descriptor: number, path: string, native: NativeLocks | null): boolean {
+function takeLock(descriptor: number, native: NativeLocks | null): boolean {
   if (native !== null) return native.tryLock(descriptor)
   if (isLockedInKernel(descriptor)) return false
-  const [pid, startTime] = fs.readFileSync(path, 'utf8').split(' ')
+  const [pid, startTime] = fs.readFileSync(descriptor, 'utf8').split(' ')
   if (pid !== undefined && pid !== '' && isAlive(Number(pid), startTime?.trim() ?? '')) return false
   fs.ftruncateSync(descriptor, 0)
   fs.writeSync(descriptor, `${process.pid} ${statusOf(process.pid).startTime}\n`, 0)
