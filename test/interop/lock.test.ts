@@ -81,8 +81,8 @@ test('a start while the killed one is still being taken apart', async () => {
 
 test('Apache Kafka is refused a directory of ottla, and ottla one of Apache Kafka', async () => {
   expect(isLockedInKernel(broker.directory)).toBe(hasNativeLocks())
-  const refused = await kafkaOn(broker.directory)
-  expect((await refused.ended)[0]).toBe(1)
+  // Without the optional package only a lock file tells that ottla is there, which Apache Kafka does not read.
+  if (hasNativeLocks()) expect((await (await kafkaOn(broker.directory)).ended)[0]).toBe(1)
   expect(await broker.stop()).toBe(0)
   const kafka = await kafkaOn(broker.directory)
   try {
