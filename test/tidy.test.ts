@@ -30,6 +30,7 @@ const everything = [
   'handlers',
   'server',
   'io',
+  'client',
   'cli',
   'node',
   'node-broker',
@@ -63,6 +64,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   handlers: ['base', 'protocol', 'config', 'metadata', 'metrics', 'runtime'],
   server: ['base', 'protocol', 'config', 'handlers', 'metrics'],
   // Adapters: their own folder may also import the interface files that they implement (checked below).
+  client: ['base', 'protocol', 'io'],
   io: ['base', 'protocol'],
   'node-broker': everything.filter((room) => room !== 'cli' && room !== 'embedded' && room !== 'node'),
   node: everything.filter((room) => room !== 'cli' && room !== 'embedded'),

@@ -7,11 +7,11 @@
  *
  * Bytes behind the body are ignored, as Kafka does: librdkafka ends AlterUserScramCredentials with one too many.
  */
-import { apiVersionsRequest } from './api/18-api-versions.ts'
 import { requestHeader, responseHeader } from './api/headers.ts'
 import { type Api, apis } from './api/index.ts'
 import { type Decoded, decodeAt, encodeFrame } from './compile.ts'
 import { ProtocolError } from './errors.ts'
+import { requestHeaderVersion, responseHeaderVersion } from './header-versions.ts'
 import type { Infer, InferInput, Schema } from './schema.ts'
 import type { Encoded } from './writer.ts'
 
@@ -24,14 +24,7 @@ export interface DecodedRequestHeader {
   readonly endOffset: number
 }
 
-export function requestHeaderVersion(request: Schema, version: number): 1 | 2 {
-  return version >= request.flexibleSince ? 2 : 1
-}
-
-/** `response` is the schema of an answer; the one of ApiVersions keeps header version 0 for ever. */
-export function responseHeaderVersion(response: Schema, version: number): 0 | 1 {
-  return version >= response.flexibleSince && response.apiKey !== apiVersionsRequest.apiKey ? 1 : 0
-}
+export { requestHeaderVersion, responseHeaderVersion }
 
 function apiOf(apiKey: number): Api {
   const api = apis.get(apiKey)

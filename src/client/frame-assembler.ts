@@ -1,0 +1,60 @@
+/**
+ * Cuts what a socket delivers into frames: four bytes of size, then so many bytes. A frame that lies in one piece is a
+ * view of it; a larger one gets a buffer of its own, after its size was checked.
+ */
+import { ProtocolError } from '../protocol/errors.ts'
+
+const sizeBytes = 4
+
+export class FrameAssembler {
+  readonly #onFrame: (frame: Buffer) => void
+  readonly #frameSizeMax: number
+  #pending: Buffer = Buffer.alloc(0)
+  #frame: Buffer | undefined
+  #filled = 0
+
+  constructor(onFrame: (frame: Buffer) => void, frameSizeMax: number) {
+    this.#onFrame = onFrame
+    this.#frameSizeMax = frameSizeMax
+  }
+
+  /** Takes the next bytes; calls back for each frame that they complete. Throws ProtocolError for an impossible size. */
+  push(chunk: Buffer): void {
+    let bytes = chunk
+    while (bytes.length > 0) {
+      if (this.#frame !== undefined) {
+        bytes = this.#fill(this.#frame, bytes)
+        continue
+      }
+      if (this.#pending.length > 0) {
+        bytes = Buffer.concat([this.#pending, bytes])
+        this.#pending = Buffer.alloc(0)
+      }
+      if (bytes.length < sizeBytes) {
+        this.#pending = bytes
+        return
+      }
+      const size = bytes.readInt32BE(0)
+      if (size < sizeBytes || size > this.#frameSizeMax) throw new ProtocolError(`an answer of ${size} bytes`)
+      const end = sizeBytes + size
+      if (bytes.length >= end) {
+        this.#onFrame(bytes.subarray(sizeBytes, end))
+        bytes = bytes.subarray(end)
+      } else {
+        this.#frame = Buffer.allocUnsafeSlow(size)
+        this.#filled = bytes.copy(this.#frame, 0, sizeBytes)
+        return
+      }
+    }
+  }
+
+  #fill(frame: Buffer, bytes: Buffer): Buffer {
+    const copied = bytes.copy(frame, this.#filled)
+    this.#filled += copied
+    if (this.#filled === frame.length) {
+      this.#frame = undefined
+      this.#onFrame(frame)
+    }
+    return bytes.subarray(copied)
+  }
+}

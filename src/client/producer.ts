@@ -1,0 +1,313 @@
+/**
+ * A producer: collects records into a batch per partition, sends a batch when it is full or has waited `lingerMs`, and
+ * again until it is written or its delivery timeout has passed. One request per partition is under way at a time, so the
+ * order stays whatever is sent again; with idempotence the broker drops what comes twice. Memory is bounded: `append`
+ * says when the caller must wait for `room()`.
+ */
+import { assert } from '../base/assert.ts'
+import {
+  type ProduceResponse,
+  produceRequest,
+  produceResponse,
+  type TopicProduceResponse,
+} from '../protocol/api/00-produce.ts'
+import { initProducerIdRequest, initProducerIdResponse } from '../protocol/api/22-init-producer-id.ts'
+import { errorName, KafkaError } from '../protocol/errors.ts'
+import { baseSequence, incrementSequence } from '../protocol/record/batch-header.ts'
+import { type Codecs, type CompressionType, noCodecs } from '../protocol/record/compression.ts'
+import { isRetriable } from './client-errors.ts'
+import { sleep } from './deadline.ts'
+import type { KafkaClient } from './kafka-client.ts'
+import { partitionOfKey } from './partitioner.ts'
+import {
+  type BatchSettings,
+  PendingBatch,
+  type ProducedRecord,
+  type ProducerIdentity,
+  type Receipt,
+} from './pending-batch.ts'
+
+export interface ProducerOptions {
+  /** -1 all in-sync replicas, 1 the leader, 0 nobody. */
+  readonly acks?: -1 | 0 | 1
+  /** Needs acks -1. */
+  readonly isIdempotent?: boolean
+  readonly lingerMs?: number
+  /** Bytes of a batch before compression, about. */
+  readonly batchSize?: number
+  /** Bytes of records that wait or are under way. */
+  readonly bufferMemory?: number
+  readonly compressionType?: CompressionType
+  readonly compressionLevel?: number | undefined
+  /** Needed with a compression type. */
+  readonly codecs?: Codecs
+  /** How long a batch is tried, in milliseconds. */
+  readonly deliveryTimeoutMs?: number
+  /** How long the broker may wait for replicas, in milliseconds. */
+  readonly requestTimeoutMs?: number
+  /** A topic that is missing may be created by the broker. */
+  readonly createsMissing?: boolean
+}
+
+const produceExchange = { request: produceRequest, response: produceResponse }
+const initProducerIdExchange = { request: initProducerIdRequest, response: initProducerIdResponse }
+const retryMs = 100
+
+interface Lane {
+  readonly topic: string
+  readonly partition: number
+  readonly batches: PendingBatch[]
+  nextSequence: number
+  isSending: boolean
+}
+
+export class Producer {
+  readonly #client: KafkaClient
+  readonly #acks: -1 | 0 | 1
+  readonly #isIdempotent: boolean
+  readonly #lingerMs: number
+  readonly #batchSize: number
+  readonly #bufferMemory: number
+  readonly #deliveryTimeoutMs: number
+  readonly #requestTimeoutMs: number
+  readonly #createsMissing: boolean
+  readonly #settings: BatchSettings
+  readonly #lanes = new Map<string, Lane>()
+  /** As they were at first: metadata may be without a topic for a moment. */
+  readonly #partitionsCounts = new Map<string, number>()
+  readonly #stickyPartitions = new Map<string, number>()
+  readonly #roomWaiters: (() => void)[] = []
+  readonly #emptyWaiters: (() => void)[] = []
+  #identity: ProducerIdentity = { producerId: -1n, producerEpoch: -1 }
+  #usedMemory = 0
+  #timer: NodeJS.Timeout | undefined
+  #immediate: NodeJS.Immediate | undefined
+  #isFlushing = false
+
+  private constructor(client: KafkaClient, options: ProducerOptions) {
+    this.#client = client
+    this.#acks = options.acks ?? -1
+    this.#isIdempotent = options.isIdempotent ?? this.#acks === -1
+    this.#lingerMs = options.lingerMs ?? 5
+    this.#batchSize = options.batchSize ?? 16_384
+    this.#bufferMemory = options.bufferMemory ?? 32 * 1024 * 1024
+    this.#deliveryTimeoutMs = options.deliveryTimeoutMs ?? 120_000
+    this.#requestTimeoutMs = options.requestTimeoutMs ?? 30_000
+    this.#createsMissing = options.createsMissing ?? false
+    const { compressionType = 0, compressionLevel, codecs = noCodecs } = options
+    this.#settings = { compressionType, compressionLevel, codecs }
+  }
+
+  /** Gets its producer id first when it is idempotent. */
+  static async open(client: KafkaClient, options: ProducerOptions = {}): Promise<Producer> {
+    const producer = new Producer(client, options)
+    if (producer.#isIdempotent) await producer.#initialize()
+    return producer
+  }
+
+  /** False when the caller should wait for `room()` before it goes on. */
+  get hasRoom(): boolean {
+    return this.#usedMemory < this.#bufferMemory
+  }
+
+  /** Resolves when there is memory for more. */
+  room(): Promise<void> {
+    return this.hasRoom ? Promise.resolve() : new Promise((resolve) => this.#roomWaiters.push(resolve))
+  }
+
+  /** Learns the topic's partitions; `append` needs that once per topic. Rejects when there is no such topic. */
+  async prepare(topic: string): Promise<void> {
+    const { partitions } = await this.#client.topic(topic, this.#createsMissing)
+    this.#partitionsCounts.set(topic, partitions.length)
+  }
+
+  /** Takes a record for a topic that was prepared. Throws KafkaError for a partition that is not there. */
+  append(topic: string, record: ProducedRecord, receipt?: Receipt): void {
+    const partition = this.#partitionFor(topic, record)
+    const lane = this.#laneOf(topic, partition)
+    const now = Date.now()
+    let batch = lane.batches.at(-1)
+    const size = 40 + (record.key?.length ?? 0) + (record.value?.length ?? 0)
+    if (batch === undefined || batch.isClosed || (batch.recordsCount > 0 && batch.size + size > this.#batchSize)) {
+      if (batch !== undefined && record.key == null) this.#stickyPartitions.delete(topic)
+      batch = new PendingBatch(topic, partition, now, this.#settings, Math.max(Math.min(this.#batchSize, 65_536), size))
+      lane.batches.push(batch)
+    }
+    this.#usedMemory += batch.append(record, record.timestamp ?? now, receipt)
+    if (lane.batches.length > 1 || batch.size >= this.#batchSize || this.#lingerMs === 0) this.#sendSoon(0)
+    else this.#sendSoon(this.#lingerMs)
+  }
+
+  /** Resolves when everything that was appended is settled, one way or the other. */
+  async flush(): Promise<void> {
+    if (this.#usedMemory === 0) return
+    this.#isFlushing = true
+    this.#sendSoon(0)
+    await new Promise<void>((resolve) => this.#emptyWaiters.push(resolve))
+    this.#isFlushing = false
+  }
+
+  async #initialize(): Promise<void> {
+    const message = { transactionalId: null, transactionTimeoutMs: 60_000, producerId: -1n, producerEpoch: -1 }
+    const answer = await this.#client.ask(initProducerIdExchange, message, 'any', {
+      judge: ({ errorCode }) => {
+        if (errorCode !== 0) throw new KafkaError(errorName(errorCode))
+      },
+    })
+    this.#identity = { producerId: answer.producerId, producerEpoch: answer.producerEpoch }
+  }
+
+  #partitionFor(topic: string, record: ProducedRecord): number {
+    const count = this.#client.metadata.topic(topic)?.partitions.length ?? this.#partitionsCounts.get(topic)
+    assert(count !== undefined, `topic ${topic} was not prepared`)
+    if (record.partition !== undefined) {
+      if (record.partition < count) return record.partition
+      throw new KafkaError('UNKNOWN_TOPIC_OR_PARTITION', `topic ${topic} has no partition ${record.partition}`)
+    }
+    if (record.key != null) return partitionOfKey(record.key, count)
+    let partition = this.#stickyPartitions.get(topic)
+    if (partition === undefined) {
+      partition = Math.floor(Math.random() * count)
+      this.#stickyPartitions.set(topic, partition)
+    }
+    return partition
+  }
+
+  #laneOf(topic: string, partition: number): Lane {
+    const key = `${topic}/${partition}`
+    let lane = this.#lanes.get(key)
+    if (lane === undefined) {
+      lane = { topic, partition, batches: [], nextSequence: 0, isSending: false }
+      this.#lanes.set(key, lane)
+    }
+    return lane
+  }
+
+  #sendSoon(delayMs: number): void {
+    if (delayMs > 0) this.#timer ??= setTimeout(() => this.#send(), delayMs)
+    else this.#immediate ??= setImmediate(() => this.#send())
+  }
+
+  /** Sends what is ready, one request to each leader. */
+  #send(): void {
+    clearTimeout(this.#timer)
+    clearImmediate(this.#immediate)
+    this.#timer = undefined
+    this.#immediate = undefined
+    const now = Date.now()
+    const byLeader = new Map<number, Lane[]>()
+    let waitMs = Number.POSITIVE_INFINITY
+    for (const lane of this.#lanes.values()) {
+      const batch = lane.batches[0]
+      if (batch === undefined || lane.isSending) continue
+      const isReady = batch.isClosed || lane.batches.length > 1 || batch.size >= this.#batchSize || this.#isFlushing
+      const remainingMs = batch.createdMs + this.#lingerMs - now
+      if (!isReady && remainingMs > 0 && this.hasRoom) {
+        waitMs = Math.min(waitMs, remainingMs)
+        continue
+      }
+      const leader = this.#client.metadata.leaderOf(lane.topic, lane.partition) ?? -1
+      const lanes = byLeader.get(leader)
+      if (lanes === undefined) byLeader.set(leader, [lane])
+      else lanes.push(lane)
+      lane.isSending = true
+    }
+    if (waitMs < Number.POSITIVE_INFINITY) this.#sendSoon(waitMs)
+    for (const [leader, lanes] of byLeader) void this.#sendTo(leader, lanes)
+  }
+
+  async #sendTo(leader: number, lanes: readonly Lane[]): Promise<void> {
+    for (const lane of lanes) this.#close(lane)
+    let answer: ProduceResponse | undefined
+    let failure: Error | undefined
+    try {
+      if (leader < 0) throw new KafkaError('LEADER_NOT_AVAILABLE', `${lanes[0]!.topic} has no leader`)
+      answer = await this.#ask(leader, lanes)
+    } catch (error) {
+      failure = error as Error
+    }
+    let needsRetry = false
+    for (const lane of lanes) if (!this.#settle(lane, answer, failure)) needsRetry = true
+    if (needsRetry) {
+      await sleep(retryMs)
+      const topics = [...new Set(lanes.map((lane) => lane.topic))]
+      await this.#client.loadTopics(topics).catch(() => {})
+    }
+    for (const lane of lanes) lane.isSending = false
+    this.#tellWaiters()
+    this.#send()
+  }
+
+  #close(lane: Lane): void {
+    const batch = lane.batches[0]!
+    if (batch.isClosed) return
+    if (!this.#isIdempotent) {
+      batch.close()
+      return
+    }
+    batch.close({ ...this.#identity, baseSequence: lane.nextSequence })
+    lane.nextSequence = incrementSequence(lane.nextSequence, batch.recordsCount)
+  }
+
+  async #ask(leader: number, lanes: readonly Lane[]): Promise<ProduceResponse | undefined> {
+    const connection = await this.#client.connectionTo({ nodeId: leader })
+    const topics = new Map<string, { index: number; records: Buffer }[]>()
+    for (const { topic, partition, batches } of lanes) {
+      const data = { index: partition, records: batches[0]!.bytes }
+      const known = topics.get(topic)
+      if (known === undefined) topics.set(topic, [data])
+      else known.push(data)
+    }
+    const message = {
+      transactionalId: null,
+      acks: this.#acks,
+      timeoutMs: this.#requestTimeoutMs,
+      topicData: [...topics].map(([name, partitionData]) => ({
+        name,
+        topicId: this.#client.metadata.topic(name)?.topicId,
+        partitionData,
+      })),
+    }
+    if (this.#acks !== 0) return connection.ask(produceExchange, message)
+    await connection.tell(produceRequest, message)
+    return undefined
+  }
+
+  /** False when the lane's first batch is to be sent again. */
+  #settle(lane: Lane, answer: ProduceResponse | undefined, failure: Error | undefined): boolean {
+    const batch = lane.batches[0]!
+    const result = answer === undefined ? undefined : this.#resultFor(lane, answer.responses)
+    let error = failure
+    let baseOffset = -1
+    if (error === undefined && this.#acks !== 0) {
+      if (result === undefined) error = new KafkaError('UNKNOWN_SERVER_ERROR', 'the broker left a partition out')
+      else if (result.errorCode !== 0 && errorName(result.errorCode) !== 'DUPLICATE_SEQUENCE_NUMBER')
+        error = new KafkaError(errorName(result.errorCode), result.errorMessage ?? undefined)
+      else baseOffset = result.baseOffset
+    }
+    const isLate = Date.now() - batch.createdMs > this.#deliveryTimeoutMs
+    if (error !== undefined && isRetriable(error) && !isLate) return false
+    lane.batches.shift()
+    // Refused, so the broker still waits for its sequence: the next batch gets it.
+    if (error instanceof KafkaError && this.#isIdempotent) lane.nextSequence = baseSequence(batch.bytes, 0)
+    this.#usedMemory -= batch.chargedSize
+    batch.settle(error, baseOffset)
+    return true
+  }
+
+  #resultFor(lane: Lane, responses: readonly TopicProduceResponse[]) {
+    const topicId = this.#client.metadata.topic(lane.topic)?.topicId
+    for (const topic of responses) {
+      // Newer versions name topics by id alone.
+      if (topic.name !== lane.topic && (topic.name !== '' || topic.topicId !== topicId)) continue
+      const partition = topic.partitionResponses.find(({ index }) => index === lane.partition)
+      if (partition !== undefined) return partition
+    }
+    return undefined
+  }
+
+  #tellWaiters(): void {
+    if (this.hasRoom) for (const resolve of this.#roomWaiters.splice(0)) resolve()
+    if (this.#usedMemory === 0) for (const resolve of this.#emptyWaiters.splice(0)) resolve()
+  }
+}
