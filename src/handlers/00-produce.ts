@@ -24,7 +24,7 @@ import type {
 } from '../protocol/api/00-produce.ts'
 import { type ErrorCode, errorCodes, errorName, KafkaError } from '../protocol/errors.ts'
 import { RecordValidationError } from '../protocol/record/record-checks.ts'
-import { hasTransactionalRecords } from '../protocol/record/validate.ts'
+import { hasTransactionalRecords, RecordsFramingError } from '../protocol/record/validate.ts'
 import { DelayedProduce } from '../runtime/delayed-produce.ts'
 import type { Partition, PartitionAppend } from '../runtime/partition.ts'
 import type { Broker } from './broker.ts'
@@ -57,6 +57,20 @@ export function handleProduce(
   context: RequestContext,
 ): ProduceResponse | Promise<ProduceResponse> | typeof noReply {
   return new Production(broker, request, context).run()
+}
+
+/** The answer to a request that failed as a whole. With acks=0 there is none: the connection closes. */
+export function refuseProduce({ acks, topicData }: ProduceRequest, error: KafkaError): ProduceResponse {
+  if (acks === 0) throw new CloseConnection(`a Produce with acks=0 met ${error.error}`)
+  const responses = topicData.map(({ name, topicId, partitionData }) => ({
+    name,
+    topicId,
+    partitionResponses: partitionData.map(({ index }) => ({
+      ...answerOf(index, error.code, -1, -1, -1),
+      errorMessage: error.message,
+    })),
+  }))
+  return { responses, throttleTimeMs: 0, nodeEndpoints: [] }
 }
 
 /** One Produce request from its first check to its answer. */
@@ -178,7 +192,9 @@ class Production {
   #failed(partition: Partition, index: number, error: unknown): PartitionProduceResponse {
     if (!(error instanceof KafkaError)) throw error
     const answer = this.#refused(index, error.code)
-    if (!errorsWithoutLog.has(error.code)) answer.logStartOffset = partition.log?.logStartOffset ?? -1
+    const isMisframed = error instanceof RecordsFramingError
+    if (!isMisframed && !errorsWithoutLog.has(error.code)) answer.logStartOffset = partition.log?.logStartOffset ?? -1
+    if (isMisframed && error.code === errorCodes.CORRUPT_MESSAGE) answer.errorMessage = error.message
     if (error instanceof RecordValidationError) {
       answer.errorMessage = error.message
       answer.recordErrors = error.recordErrors.map(({ batchIndex, message }) => ({

@@ -14,7 +14,7 @@
  * answers of NOT_LEADER_OR_FOLLOWER and FENCED_LEADER_EPOCH. 18 lets a follower tell the high watermark that it knows.
  */
 import type { FetchRequest, FetchResponseInput } from '../protocol/api/01-fetch.ts'
-import { type ErrorCode, errorCodes } from '../protocol/errors.ts'
+import { type ErrorCode, errorCodes, type KafkaError } from '../protocol/errors.ts'
 import { ConnectionFetches, DelayedFetch } from '../runtime/delayed-fetch.ts'
 import { FetchContext } from '../runtime/fetch-context.ts'
 import type { FetchReader, PartitionAnswer } from '../runtime/fetch-reader.ts'
@@ -27,6 +27,7 @@ const topicIdVersion = 13
 const replicaStateVersion = 15
 const leaderHintVersion = 16
 const clusterName = 'kafka-cluster'
+const noRecords = Buffer.alloc(0)
 
 interface TopicAnswer {
   readonly topic: string
@@ -40,7 +41,9 @@ export function handleFetch(
   context: RequestContext,
 ): FetchResponseInput | Promise<FetchResponseInput> {
   const { isolationLevel, maxWaitMs } = request
-  if (isolationLevel < 0 || isolationLevel > 1) return refused(errorCodes.UNKNOWN_SERVER_ERROR)
+  if (isolationLevel < 0 || isolationLevel > 1) {
+    return refuseRequest(request, errorCodes.UNKNOWN_SERVER_ERROR, context.apiVersion)
+  }
   const replicaId = replicaIdOf(request, context.apiVersion)
   const isFollower = replicaId >= 0
   const usesTopicIds = context.apiVersion >= topicIdVersion
@@ -74,6 +77,31 @@ function replicaIdOf(request: FetchRequest, version: number): number {
 
 function refused(errorCode: ErrorCode): FetchResponseInput {
   return { throttleTimeMs: 0, errorCode, sessionId: 0, responses: [], nodeEndpoints: [] }
+}
+
+/** The whole request. Before topic ids the error is at each of its partitions too: at first there was no other place. */
+function refuseRequest({ topics }: FetchRequest, errorCode: ErrorCode, version: number): FetchResponseInput {
+  if (version >= topicIdVersion) return refused(errorCode)
+  const responses = topics.map(({ topic, topicId, partitions }) => ({
+    topic,
+    topicId,
+    partitions: partitions.map(({ partition }) => ({
+      partitionIndex: partition,
+      errorCode,
+      highWatermark: -1,
+      records: noRecords,
+    })),
+  }))
+  return { ...refused(errorCode), responses }
+}
+
+/** The answer to a request that failed. */
+export function refuseFetch(
+  request: FetchRequest,
+  error: KafkaError,
+  { apiVersion }: RequestContext,
+): FetchResponseInput {
+  return refuseRequest(request, error.code, apiVersion)
 }
 
 /** Followers need ClusterAction, consumers may Read topic by topic. */

@@ -64,6 +64,15 @@ export async function handleListOffsets(
   return { throttleTimeMs: 0, topics: await Promise.all(topics) }
 }
 
+/** The answer to a request that failed as a whole. */
+export function refuseListOffsets({ topics }: ListOffsetsRequest, error: KafkaError): ListOffsetsResponse {
+  const answers = topics.map(({ name, partitions }) => ({
+    name,
+    partitions: partitions.map(({ partitionIndex }) => answerOf(partitionIndex, error.code, notFound)),
+  }))
+  return { throttleTimeMs: 0, topics: answers }
+}
+
 async function listTopic(
   broker: Broker,
   request: ListOffsetsRequest,

@@ -14,7 +14,7 @@ import type {
   OffsetForLeaderEpochResponse,
   OffsetForLeaderPartition,
 } from '../protocol/api/23-offset-for-leader-epoch.ts'
-import { type ErrorCode, errorCodes } from '../protocol/errors.ts'
+import { type ErrorCode, errorCodes, type KafkaError } from '../protocol/errors.ts'
 import type { Broker } from './broker.ts'
 import type { RequestContext } from './handler.ts'
 
@@ -39,6 +39,18 @@ export function handleOffsetForLeaderEpoch(
     }
   })
   return { throttleTimeMs: 0, topics }
+}
+
+/** The answer to a request that failed as a whole. */
+export function refuseOffsetForLeaderEpoch(
+  { topics }: OffsetForLeaderEpochRequest,
+  error: KafkaError,
+): OffsetForLeaderEpochResponse {
+  const answers = topics.map(({ topic, partitions }) => ({
+    topic,
+    partitions: partitions.map(({ partition }) => answerOf(partition, error.code, noEpoch, unknownOffset)),
+  }))
+  return { throttleTimeMs: 0, topics: answers }
 }
 
 function endOffsetOf(broker: Broker, topic: string, asked: OffsetForLeaderPartition): EpochEndOffset {

@@ -4,10 +4,11 @@
  */
 import type { ApiVersion } from '../protocol/api/18-api-versions.ts'
 import { apis } from '../protocol/api/index.ts'
+import type { KafkaError } from '../protocol/errors.ts'
 import type { Listener } from '../protocol/schema.ts'
-import { handleProduce } from './00-produce.ts'
-import { handleFetch } from './01-fetch.ts'
-import { handleListOffsets } from './02-list-offsets.ts'
+import { handleProduce, refuseProduce } from './00-produce.ts'
+import { handleFetch, refuseFetch } from './01-fetch.ts'
+import { handleListOffsets, refuseListOffsets } from './02-list-offsets.ts'
 import { handleMetadata } from './03-metadata.ts'
 import { handleOffsetCommit } from './08-offset-commit.ts'
 import { handleOffsetFetch } from './09-offset-fetch.ts'
@@ -22,7 +23,7 @@ import { apiVersionsHandler } from './18-api-versions.ts'
 import { handleCreateTopics } from './19-create-topics.ts'
 import { handleDeleteTopics } from './20-delete-topics.ts'
 import { handleInitProducerId } from './22-init-producer-id.ts'
-import { handleOffsetForLeaderEpoch } from './23-offset-for-leader-epoch.ts'
+import { handleOffsetForLeaderEpoch, refuseOffsetForLeaderEpoch } from './23-offset-for-leader-epoch.ts'
 import { handleDescribeConfigs } from './32-describe-configs.ts'
 import { handleAlterConfigs } from './33-alter-configs.ts'
 import { handleCreatePartitions } from './37-create-partitions.ts'
@@ -44,13 +45,17 @@ export interface ServedApi {
   readonly listeners: readonly Listener[]
   /** The connection's next request is not looked at before this one is answered, as Kafka does with all. */
   readonly isSerial?: true
+  /** The answer that carries `error` where the response has no error code at its top. */
+  refuse?(request: object, error: KafkaError, context: RequestContext): object
 }
 
 /** The versions of an API are those of its schema, less one that is not final yet. */
 function serve<Request extends object, Response extends object>(
   apiKey: number,
   handle: Handler<Request, Response>,
-  options: Partial<Pick<ServedApi, 'listeners' | 'isSerial'>> = {},
+  options: Partial<Pick<ServedApi, 'listeners' | 'isSerial'>> & {
+    refuse?(request: Request, error: KafkaError, context: RequestContext): object
+  } = {},
 ): readonly [number, ServedApi] {
   const { request } = apis.get(apiKey)!
   return [
@@ -72,10 +77,10 @@ const onBrokers: { readonly listeners: readonly Listener[] } = { listeners: ['br
 const produceKey = 0
 
 export const handlers: ReadonlyMap<number, ServedApi> = new Map([
-  serve(produceKey, handleProduce),
+  serve(produceKey, handleProduce, { refuse: refuseProduce }),
   // A session's requests follow one another: one that waits must not be overtaken.
-  serve(1, handleFetch, { ...onBrokers, isSerial: true }),
-  serve(2, handleListOffsets),
+  serve(1, handleFetch, { ...onBrokers, isSerial: true, refuse: refuseFetch }),
+  serve(2, handleListOffsets, { refuse: refuseListOffsets }),
   serve(3, handleMetadata),
   serve(8, handleOffsetCommit),
   serve(9, handleOffsetFetch),
@@ -90,7 +95,7 @@ export const handlers: ReadonlyMap<number, ServedApi> = new Map([
   serve(19, handleCreateTopics, onBrokers),
   serve(20, handleDeleteTopics, onBrokers),
   serve(22, handleInitProducerId),
-  serve(23, handleOffsetForLeaderEpoch),
+  serve(23, handleOffsetForLeaderEpoch, { refuse: refuseOffsetForLeaderEpoch }),
   serve(32, handleDescribeConfigs, onBrokers),
   serve(33, handleAlterConfigs, onBrokers),
   serve(37, handleCreatePartitions, onBrokers),

@@ -128,7 +128,8 @@ export class Dispatcher implements FrameHandler {
     if (error instanceof CloseConnection)
       throw new Refusal(`${describeRequest(api, context)}: ${(error as Error).message}`)
     const kafkaError = error instanceof KafkaError ? error : this.#reportFailure(api, context, error)
-    const response = served.refuse?.(request as never, kafkaError) ?? errorResponse(api, context.apiVersion, kafkaError)
+    const response =
+      served.refuse?.(request as never, kafkaError, context) ?? errorResponse(api, context.apiVersion, kafkaError)
     if (response === undefined)
       throw new Refusal(`${describeRequest(api, context)} failed with ${kafkaError.error}, which its answer cannot say`)
     return encodeResponse(api.response, context.apiVersion, context.correlationId, response)

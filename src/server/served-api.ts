@@ -17,7 +17,7 @@ export interface ServedApi {
   /** The connection's next request is not handled before this one is answered. */
   readonly isSerial?: true
   /** The answer that carries `error` where the response has no error code at its top. */
-  refuse?(request: never, error: KafkaError): object
+  refuse?(request: never, error: KafkaError, context: RequestContext): object
 }
 
 export type ServedApis = ReadonlyMap<number, ServedApi>

@@ -115,6 +115,27 @@ describe('what is refused', () => {
     }
   })
 
+  test('what is no single batch of this format, without a word on the log', async () => {
+    await produce(batchOf(['a']))
+    const withMagic = (magic: number) => {
+      const records = batchOf(['a'])
+      records.writeInt8(magic, 16)
+      return records
+    }
+    for (const records of [Buffer.alloc(0), withMagic(1), batchOf(['a']).subarray(0, 30)]) {
+      expect(await produce(records)).toMatchObject({
+        errorCode: errorCodes.INVALID_RECORD,
+        logStartOffset: -1,
+        errorMessage: null,
+      })
+    }
+    const unknownMagic = await produce(withMagic(3))
+    expect(unknownMagic.errorCode).toBe(errorCodes.CORRUPT_MESSAGE)
+    expect(unknownMagic.errorMessage).not.toBeNull()
+    const control = await produce(batchOf(['a'], { isControl: true }))
+    expect(control).toMatchObject({ errorCode: errorCodes.INVALID_RECORD, logStartOffset: 0 })
+  })
+
   test('zstd before version 7', async () => {
     const zstd = batchOf(['a'])
     zstd[22] = 4

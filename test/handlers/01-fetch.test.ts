@@ -162,7 +162,12 @@ describe('an error is answered at once', () => {
   })
 
   test('an isolation level that there is not, for the whole request', async () => {
-    expect((await fetch([{}], { isolationLevel: 7 })).errorCode).toBe(errorCodes.UNKNOWN_SERVER_ERROR)
+    const byId = await fetch([{}], { isolationLevel: 7 })
+    expect(byId).toMatchObject({ errorCode: errorCodes.UNKNOWN_SERVER_ERROR, responses: [] })
+    // The first versions have no other place than the partitions.
+    const partitions = [{ partition: 1, fetchOffset: 0, partitionMaxBytes: 1 }]
+    const byName = await fetch([], { isolationLevel: 7, topics: [{ topic: 'orders', partitions }] }, 5)
+    expect(onlyPartition(byName)).toMatchObject({ partitionIndex: 1, errorCode: errorCodes.UNKNOWN_SERVER_ERROR })
   })
 
   test('the leader is named from version 16 on', async () => {

@@ -87,7 +87,10 @@ test('an address that is taken is one clear line', async () => {
   const network = new NodeNetwork()
   const listening = network.listen({ host: '127.0.0.1', port, backlog: 5 }, () => {})
   await expect(listening).rejects.toThrow(
-    new NetworkError('EADDRINUSE', `cannot listen on 127.0.0.1:${port}: another process listens there; stop it, or choose another port in listeners`),
+    new NetworkError(
+      'EADDRINUSE',
+      `cannot listen on 127.0.0.1:${port}: another process listens there; stop it, or choose another port in listeners`,
+    ),
   )
   taken.close()
 })

@@ -81,11 +81,14 @@ export function clearLogAppendTime(records: Buffer, settings: RecordSettings): v
   batch.setMaxTimestamp(records, 0, batch.timestampTypes.CREATE_TIME, batch.maxTimestampExact(records, 0))
 }
 
+/** What is found before the partition's log is asked: the answer then tells nothing of that log. */
+export class RecordsFramingError extends KafkaError {}
+
 /** Size of the one batch that is there, whole. Checks what can be told without trusting the bytes. */
 function checkFraming(bytes: Buffer, produceVersion: number): number {
   const size = wholeBatchSize(bytes, 0)
-  if (size === 0) throw invalid('A Produce request must have one record batch per partition')
-  if (batch.magic(bytes, 0) !== batch.currentMagic) throw invalid('Only record batches of magic 2 are taken')
+  if (size === 0) throw misframed('A Produce request must have one record batch per partition')
+  if (batch.magic(bytes, 0) !== batch.currentMagic) throw misframed('Only record batches of magic 2 are taken')
   const isZstd = size >= batch.lastOffsetDeltaPosition && batch.compressionType(bytes, 0) === compressionTypes.zstd
   if (isZstd && produceVersion < zstdProduceVersion) {
     throw new KafkaError(
@@ -94,7 +97,7 @@ function checkFraming(bytes: Buffer, produceVersion: number): number {
     )
   }
   if (size < bytes.length && wholeBatchSize(bytes, size) !== 0) {
-    throw invalid('A Produce request may have only one record batch per partition')
+    throw misframed('A Produce request may have only one record batch per partition')
   }
   return size
 }
@@ -105,7 +108,7 @@ function wholeBatchSize(bytes: Buffer, position: number): number {
   if (remaining < batch.batchOverheadSize) return 0
   const length = bytes.readInt32BE(position + batch.lengthPosition)
   if (length < legacyRecordSizeMin) {
-    throw new KafkaError(
+    throw new RecordsFramingError(
       'CORRUPT_MESSAGE',
       `Record size ${length} is less than the minimum record overhead (${legacyRecordSizeMin})`,
     )
@@ -113,7 +116,7 @@ function wholeBatchSize(bytes: Buffer, position: number): number {
   if (remaining < sizeUpToMagic) return 0
   const magic = batch.magic(bytes, position)
   if (magic < 0 || magic > batch.currentMagic) {
-    throw new KafkaError('CORRUPT_MESSAGE', `Invalid magic found in record: ${magic}`)
+    throw new RecordsFramingError('CORRUPT_MESSAGE', `Invalid magic found in record: ${magic}`)
   }
   const size = length + batch.batchOverheadSize
   return size > remaining ? 0 : size
@@ -160,4 +163,8 @@ function isHeaderOdd(records: Buffer, options: ValidateOptions): boolean {
 
 function invalid(message: string): KafkaError {
   return new KafkaError('INVALID_RECORD', message)
+}
+
+function misframed(message: string): KafkaError {
+  return new RecordsFramingError('INVALID_RECORD', message)
 }
