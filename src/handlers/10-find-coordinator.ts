@@ -4,7 +4,9 @@
  * *Behavior.* Names the broker that leads the partition of `__consumer_offsets` to which a group belongs. The first one to
  * ask makes the topic exist, and is answered when its partitions serve, if that takes no longer than a second: Kafka
  * answers COORDINATOR_NOT_AVAILABLE at once, and clients come back. It is also the answer when the topic cannot be
- * created, which the log then explains once, and while the partition has no leader.
+ * created, which the log then explains once, and while the partition has no leader. When it is this broker, the answer
+ * waits until the partition is read, up to two seconds: Kafka answers at once and the client's next request meets
+ * COORDINATOR_LOAD_IN_PROGRESS, at which some clients' consumers start anew.
  *
  * Coordinators of transactions and of share partitions are not served yet: INVALID_REQUEST, which clients do not retry.
  *
@@ -25,6 +27,8 @@ const groupKeyType = 0
 const manyKeysVersion = 4
 /** How long a client's first question waits for the topic. */
 const creationWaitMsMax = 1_000
+/** How long it waits for this broker to have read the group's partition. */
+const loadWaitMsMax = 2_000
 
 export async function handleFindCoordinator(
   broker: Broker,
@@ -36,6 +40,7 @@ export async function handleFindCoordinator(
   const isWanted = request.keyType === groupKeyType && keys.some((key) => isAllowed(broker, context, key))
   if (isWanted && broker.image.topics.getByName(offsetsTopicName) === undefined) await createOffsetsTopic(broker)
   const coordinators = keys.map((key) => findCoordinator(broker, request.keyType, key, context))
+  await untilLoaded(broker, coordinators)
   const response = { throttleTimeMs: 0, errorCode: 0, errorMessage: null, nodeId: 0, host: '', port: 0 }
   if (isMany) return { ...response, coordinators }
   const { nodeId, host, port, errorCode, errorMessage } = coordinators[0]!
@@ -58,6 +63,12 @@ function findCoordinator(broker: Broker, keyType: number, key: string, context: 
   if (endpoint === undefined) return notFound(key, errorCodes.COORDINATOR_NOT_AVAILABLE)
   const { host, port } = endpoint
   return { key, nodeId, host, port, errorCode: 0, errorMessage: '' }
+}
+
+async function untilLoaded({ nodeId, groupCoordinator }: Broker, coordinators: readonly Coordinator[]): Promise<void> {
+  const led = coordinators.filter((coordinator) => coordinator.nodeId === nodeId)
+  const groups = new Map(led.map(({ key }) => [groupCoordinator.partitionFor(key), key]))
+  await Promise.all([...groups.values()].map((key) => groupCoordinator.untilLoaded(key, loadWaitMsMax)))
 }
 
 function notFound(key: string, errorCode: ErrorCode, errorMessage = ''): Coordinator {

@@ -14,6 +14,8 @@ export class CoordinatorRuntime<M extends CoordinatorMachine> {
   readonly #makeMachine: (partition: number) => M
   readonly #shards = new Map<number, CoordinatorShard<M>>()
   readonly #resigned = new Set<CoordinatorShard<M>>()
+  /** Who waits until a partition's shard is active. */
+  readonly #waiting = new Map<number, Set<() => void>>()
 
   /** `makeMachine` makes an empty one; a log that cannot be read at first is tried again with another. */
   constructor(environment: CoordinatorEnvironment, makeMachine: (partition: number) => M) {
@@ -33,7 +35,8 @@ export class CoordinatorRuntime<M extends CoordinatorMachine> {
       // Of another topic with the same name.
       before.close()
     }
-    const shard = new CoordinatorShard(this.#environment, partition, leaderEpoch, this.#makeMachine)
+    const onActive = () => this.#wake(partition)
+    const shard = new CoordinatorShard(this.#environment, partition, leaderEpoch, this.#makeMachine, onActive)
     this.#shards.set(partition, shard)
     shard.load()
   }
@@ -50,6 +53,7 @@ export class CoordinatorRuntime<M extends CoordinatorMachine> {
   close(): void {
     for (const shard of this.#shards.values()) shard.close()
     this.#shards.clear()
+    for (const partition of [...this.#waiting.keys()]) this.#wake(partition)
   }
 
   #closeResigned(): void {
@@ -65,6 +69,27 @@ export class CoordinatorRuntime<M extends CoordinatorMachine> {
     const shard = this.#shards.get(partition)
     if (shard === undefined) throw new KafkaError('NOT_COORDINATOR')
     return shard
+  }
+
+  /** Resolves when requests to the partition's coordinator are answered here, and after `timeoutMs` milliseconds at the latest. */
+  untilActive(partition: number, timeoutMs: number): Promise<void> {
+    if (this.#shards.get(partition)?.state === 'active') return Promise.resolve()
+    return new Promise((resolve) => {
+      const waiting = this.#waiting.get(partition) ?? new Set()
+      this.#waiting.set(partition, waiting)
+      const wake = () => {
+        timer.cancel()
+        waiting.delete(wake)
+        resolve()
+      }
+      const timer = this.#environment.clock.schedule(timeoutMs, wake)
+      waiting.add(wake)
+    })
+  }
+
+  #wake(partition: number): void {
+    for (const wake of this.#waiting.get(partition) ?? []) wake()
+    this.#waiting.delete(partition)
   }
 
   shards(): Iterable<CoordinatorShard<M>> {

@@ -57,6 +57,7 @@ export class CoordinatorShard<M extends CoordinatorMachine> {
   leaderEpoch: number
   readonly #environment: CoordinatorEnvironment
   readonly #makeMachine: (partition: number) => M
+  readonly #onActive: (partition: number) => void
   readonly #replies = new Map<ReplyToken, PendingReply>()
   readonly #settlements = new SettlementQueue()
   #machine: M
@@ -85,8 +86,10 @@ export class CoordinatorShard<M extends CoordinatorMachine> {
     partition: number,
     leaderEpoch: number,
     makeMachine: (partition: number) => M,
+    onActive: (partition: number) => void,
   ) {
     this.#environment = environment
+    this.#onActive = onActive
     this.partition = partition
     this.leaderEpoch = leaderEpoch
     this.#makeMachine = makeMachine
@@ -188,6 +191,7 @@ export class CoordinatorShard<M extends CoordinatorMachine> {
     this.#committedEndOffset = Math.min(log.highWatermark(partition), this.#writtenEndOffset)
     this.#machine.commitTo(this.#committedEndOffset)
     this.#run((machine, now) => machine.becomeActive(now))
+    this.#onActive(partition)
     if (this.#writtenEndOffset === 0) return
     const loadedMs = Math.round(clock.monotonic() - startMs)
     logger.info('coordinator is loaded', { partition, endOffset: this.#writtenEndOffset, loadedMs })

@@ -48,6 +48,11 @@ export class GroupCoordinatorService {
     return coordinatorPartition(groupId, this.#partitionCount())
   }
 
+  /** Resolves when this broker, which leads the group's partition, has read it, and after `timeoutMs` milliseconds at the latest. */
+  untilLoaded(groupId: string, timeoutMs: number): Promise<void> {
+    return this.#runtime.untilActive(this.partitionFor(groupId), timeoutMs)
+  }
+
   onElected(partition: number, leaderEpoch: number): void {
     this.#runtime.onElected(partition, leaderEpoch)
   }

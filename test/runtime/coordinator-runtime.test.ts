@@ -267,6 +267,27 @@ describe('loading', () => {
     expect(await settled(commit(5))).toBe('NONE')
   })
 
+  test('wakes who waits for it, at the latest when their time is over', async () => {
+    groups.onElected(0, 0)
+    await settled(commit(1))
+    await settled(groups.untilLoaded('g', 2_000))
+    start()
+    const early = groups.untilLoaded('g', 2_000)
+    expect(await stateOf(early)).toBe('waits')
+    groups.onElected(0, 1)
+    await settled(early)
+    expect(await committed()).toBe(1n)
+    start()
+    const late = groups.untilLoaded('g', 2_000)
+    await clock.advanceAsync(1_999)
+    expect(await stateOf(late)).toBe('waits')
+    await clock.advanceAsync(1)
+    await settled(late)
+    const stopped = groups.untilLoaded('g', 2_000)
+    groups.close()
+    await settled(stopped)
+  })
+
   test('is tried again when the log cannot be read', async () => {
     groups.onElected(0, 0)
     await settled(commit(1))
