@@ -25,6 +25,7 @@ export const checkpointNames = {
   recoveryPoint: 'recovery-point-offset-checkpoint',
   highWatermark: 'replication-offset-checkpoint',
   logStartOffset: 'log-start-offset-checkpoint',
+  cleanerOffset: 'cleaner-offset-checkpoint',
 } as const
 
 export type CheckpointName = keyof typeof checkpointNames
@@ -162,7 +163,9 @@ export class LogDirectory {
       const { topic, partition } = log
       if (name === 'highWatermark') yield { topic, partition, offset: log.highWatermark }
       else if (name === 'recoveryPoint') yield { topic, partition, offset: log.recoveryPoint }
-      else if (log.logStartOffset > log.firstSegmentOffset) yield { topic, partition, offset: log.logStartOffset }
+      else if (name === 'cleanerOffset') {
+        if (log.cleanerOffset > 0) yield { topic, partition, offset: log.cleanerOffset }
+      } else if (log.logStartOffset > log.firstSegmentOffset) yield { topic, partition, offset: log.logStartOffset }
     }
   }
 

@@ -21,6 +21,8 @@ import { readIfThere } from './segment-indexes.ts'
 /** Every segment has these two once it was rolled or closed. */
 const indexSuffixes = [fileSuffixes.offsetIndex, fileSuffixes.timeIndex] as const
 
+const segmentSuffixes: readonly string[] = [fileSuffixes.log, ...indexSuffixes, fileSuffixes.transactionIndex]
+
 /** What stands in a log's directory, by offset. */
 export interface LogFiles {
   readonly names: ReadonlySet<string>
@@ -45,7 +47,8 @@ export async function prepareLogFiles(environment: LogEnvironment, directory: st
   if (names === undefined) return { ...sortFiles(new Set()), isNew: true }
   const isLeftOver = await removeLeftOvers(environment, directory, names)
   if (!isLeftOver) return sortFiles(names)
-  await completeSwaps(environment, directory, names)
+  const left = (await environment.fileSystem.list(directory)).map((entry) => entry.name)
+  await completeSwaps(environment, directory, left)
   return sortFiles(new Set((await environment.fileSystem.list(directory)).map((entry) => entry.name)))
 }
 
@@ -62,18 +65,22 @@ async function listOrMake(fileSystem: FileSystem, directory: string): Promise<Se
 
 /** True when there was something that a swap or a deletion left. */
 async function removeLeftOvers(
-  { fileSystem }: LogEnvironment,
+  environment: LogEnvironment,
   directory: string,
-  names: Iterable<string>,
+  names: ReadonlySet<string>,
 ): Promise<boolean> {
-  let isFound = false
-  for (const name of names) {
-    const suffix = parseOffsetFileName(name)?.suffix ?? ''
-    const isLeftOver = suffix.endsWith(fileSuffixes.deleted) || suffix.endsWith(fileSuffixes.cleaned)
-    if (isLeftOver) await fileSystem.remove(joinPath(directory, name))
-    isFound ||= isLeftOver || suffix.endsWith(fileSuffixes.swap)
-  }
-  return isFound
+  const { fileSystem } = environment
+  const withSuffix = (suffix: string): string[] =>
+    [...names].filter((name) => parseOffsetFileName(name)?.suffix.endsWith(suffix))
+  const [deleted, cleaned] = [withSuffix(fileSuffixes.deleted), withSuffix(fileSuffixes.cleaned)]
+  const swaps = withSuffix(fileSuffixes.swap)
+  const cleanedMin = Math.min(...cleaned.map((name) => parseOffsetFileName(name)!.offset))
+  const incomplete = swaps.filter((name) => parseOffsetFileName(name)!.offset >= cleanedMin)
+  // Before the `.cleaned` files, which tell that they are incomplete.
+  for (const name of incomplete) await fileSystem.remove(joinPath(directory, name))
+  if (incomplete.length > 0) await fileSystem.syncDirectory(directory)
+  for (const name of [...cleaned, ...deleted]) await fileSystem.remove(joinPath(directory, name))
+  return deleted.length + cleaned.length + swaps.length > 0
 }
 
 function sortFiles(names: Set<string>): LogFiles {
@@ -92,36 +99,25 @@ function sortFiles(names: Set<string>): LogFiles {
  * Compaction writes `.cleaned`, renames it to `.swap` when it is complete, removes what it replaces, and renames it to its
  * name. A `.swap` that is not above a `.cleaned` is complete: finishes the job.
  */
-async function completeSwaps(environment: LogEnvironment, directory: string, names: Set<string>): Promise<void> {
+async function completeSwaps(environment: LogEnvironment, directory: string, names: Iterable<string>): Promise<void> {
   const { fileSystem } = environment
-  const parsed = [...names].map((name) => ({ name, parts: parseOffsetFileName(name) }))
-  const cleaned = parsed.filter(({ parts }) => parts?.suffix.endsWith(fileSuffixes.cleaned))
-  const cleanedMin = Math.min(...cleaned.map(({ parts }) => parts!.offset))
-  const swaps = parsed.filter(({ parts }) => parts?.suffix.endsWith(fileSuffixes.swap))
-  const valid: typeof swaps = []
+  const files = [...names].flatMap((name) => {
+    const parts = parseOffsetFileName(name)
+    return parts === undefined ? [] : [{ name, ...parts }]
+  })
   let [replacedMin, replacedEnd] = [Number.POSITIVE_INFINITY, -1]
-  for (const swap of swaps) {
-    const path = joinPath(directory, swap.name)
-    if (swap.parts!.offset >= cleanedMin) {
-      await fileSystem.remove(path)
-      continue
-    }
-    valid.push(swap)
-    if (swap.parts!.suffix !== fileSuffixes.log + fileSuffixes.swap) continue
-    replacedMin = Math.min(replacedMin, swap.parts!.offset)
-    replacedEnd = Math.max(replacedEnd, await readNextOffset(environment, path, swap.parts!.offset))
+  for (const { name, offset, suffix } of files) {
+    if (suffix !== fileSuffixes.log + fileSuffixes.swap) continue
+    const path = joinPath(directory, name)
+    replacedMin = Math.min(replacedMin, offset)
+    replacedEnd = Math.max(replacedEnd, offset + 1, await readNextOffset(environment, path, offset))
   }
-  for (const { name, parts } of parsed) {
-    if (parts === undefined || parts.offset < replacedMin || parts.offset >= replacedEnd) continue
-    const isSegmentFile = [
-      fileSuffixes.log,
-      fileSuffixes.offsetIndex,
-      fileSuffixes.timeIndex,
-      fileSuffixes.transactionIndex,
-    ]
-    if (isSegmentFile.some((suffix) => suffix === parts.suffix)) await fileSystem.remove(joinPath(directory, name))
+  for (const { name, offset, suffix } of files) {
+    const isReplaced = offset >= replacedMin && offset < replacedEnd && segmentSuffixes.includes(suffix)
+    if (isReplaced) await fileSystem.remove(joinPath(directory, name))
   }
-  for (const { name } of valid) {
+  for (const { name, suffix } of files) {
+    if (!suffix.endsWith(fileSuffixes.swap)) continue
     await fileSystem.rename(joinPath(directory, name), joinPath(directory, name.slice(0, -fileSuffixes.swap.length)))
   }
   await fileSystem.syncDirectory(directory)

@@ -370,8 +370,9 @@ export class LogManager {
       logStartOffset: directory.loadedOffset('logStartOffset', topic, partition),
       recoveryPoint: directory.loadedOffset('recoveryPoint', topic, partition),
       highWatermark: directory.loadedOffset('highWatermark', topic, partition),
+      cleanerOffset: directory.loadedOffset('cleanerOffset', topic, partition),
       hadCleanShutdown: directory.hadCleanShutdown,
-      onTruncated: () => directory.saveCheckpoints('recoveryPoint', 'logStartOffset'),
+      onTruncated: () => directory.saveCheckpoints('recoveryPoint', 'logStartOffset', 'cleanerOffset'),
       ...(queuedBytesMax === undefined ? {} : { queuedBytesMax }),
     })
   }
@@ -398,7 +399,7 @@ export class LogManager {
       await directory.environment.lanes.flush.run(() => this.#options.fileSystem.syncDirectory(directory.path))
       directory.forgetLoadedOffsets(topic, partition)
       // A new log of this name must not find the offsets of the old one after a crash.
-      await directory.saveCheckpoints('recoveryPoint', 'logStartOffset', 'highWatermark')
+      await directory.saveCheckpoints('recoveryPoint', 'logStartOffset', 'highWatermark', 'cleanerOffset')
     } catch (error) {
       if (isDiskError(error)) this.handleDirectoryFailure(directory.path, error)
       directory.checkOnline()

@@ -88,6 +88,11 @@ export class LogSegment {
     return new LogSegment(environment, directory, baseOffset, size)
   }
 
+  /** True while it is appended to, and until its indexes are saved after that. */
+  get isActive(): boolean {
+    return this.#isActive
+  }
+
   get directory(): string {
     return this.#directory
   }
@@ -97,7 +102,7 @@ export class LogSegment {
     assert(this.#indexes !== undefined, `segment ${this.baseOffset} has its indexes before it is appended to`)
     this.#isActive = true
     this.#environment.indexCache.forget(this)
-    const jitterMs = Math.min(config.segmentJitterMs, config.segmentMs)
+    const jitterMs = Math.min(config.segmentJitterMs, segmentMsOf(config))
     this.#rollJitterMs = jitterMs > 0 ? Math.floor(this.#environment.random.next() * jitterMs) : 0
   }
 
@@ -144,7 +149,7 @@ export class LogSegment {
     if (this.size === 0) return false
     const first = this.firstTimestamp
     const waitedMs = first !== undefined && first >= 0 ? maxTimestamp - first : nowMs - this.createdMs
-    return waitedMs > config.segmentMs - this.#rollJitterMs
+    return waitedMs > segmentMsOf(config) - this.#rollJitterMs
   }
 
   /** The indexes, read from their files when they are not in memory. Rejects with FileSystemError when they cannot be read or are damaged. */
@@ -219,6 +224,30 @@ export class LogSegment {
     if (!this.#isActive) this.#environment.indexCache.touch(this, indexesSize(this.#indexes))
   }
 
+  /** Made by compaction: has its indexes and its file, at `path` until `onSwapped`, open. */
+  async becomeSwapped(indexes: SegmentIndexes, path: string): Promise<void> {
+    const { timestamp, offset } = indexes.time.lastEntry
+    this.#indexes = indexes
+    this.#isActive = true
+    this.#saved = {
+      offset: indexes.offset.sizeInBytes,
+      time: indexes.time.sizeInBytes,
+      transactions: indexes.transactions.entries.length * 34,
+    }
+    this.maxTimestamp = timestamp
+    this.maxTimestampOffset = offset
+    this.hasTransactionIndex = indexes.transactions.entries.length > 0
+    this.file.onRenamed(path)
+    await this.file.pin()
+  }
+
+  /** Its files have their names. */
+  onSwapped(): void {
+    this.file.onRenamed(joinPath(this.#directory, offsetFileName(this.baseOffset, fileSuffixes.log)))
+    this.file.unpin()
+    this.becomeInactive()
+  }
+
   /** Cuts the segment at `size` bytes, where the batch with `offset` began. The file is cut by the caller. */
   truncateTo(offset: number, size: number): void {
     const { offset: offsets, time, transactions } = this.indexes
@@ -267,8 +296,14 @@ export class LogSegment {
   async #readIndexes(): Promise<SegmentIndexes> {
     const { lanes } = this.#environment
     const isLoaded = await lanes.read.run(() => this.tryLoadIndexes())
-    if (!isLoaded)
+    // What was read may be of a segment that took its place.
+    if (this.isDiscarded || !isLoaded)
       throw new DamagedIndexError(`The indexes of segment ${this.baseOffset} in ${this.#directory} are damaged`)
     return this.indexes
   }
+}
+
+/** What is not rolled cannot be compacted: max.compaction.lag.ms bounds segment.ms. */
+function segmentMsOf({ isCompact, segmentMs, maxCompactionLagMs }: LogConfig): number {
+  return isCompact && maxCompactionLagMs > 0 ? Math.min(segmentMs, maxCompactionLagMs) : segmentMs
 }

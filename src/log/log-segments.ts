@@ -6,6 +6,7 @@ import type { LogSegment } from './log-segment.ts'
 
 export class LogSegments {
   #segments: LogSegment[] = []
+  #replacementsCount = 0
 
   get all(): readonly LogSegment[] {
     return this.#segments
@@ -27,6 +28,11 @@ export class LogSegments {
     let size = 0
     for (const segment of this.#segments) size += segment.size
     return size
+  }
+
+  /** How often compaction has put a segment in the place of others: who read meanwhile may have missed some. */
+  get replacementsCount(): number {
+    return this.#replacementsCount
   }
 
   add(segment: LogSegment): void {
@@ -64,6 +70,14 @@ export class LogSegments {
   /** Takes out the first `count`. */
   removeFirst(count: number): LogSegment[] {
     return this.#segments.splice(0, count)
+  }
+
+  /** Puts `segment` in the place of `count` others from `index` on, which it begins with; returns those. */
+  replace(index: number, count: number, segment: LogSegment): LogSegment[] {
+    assert(this.#segments[index]?.baseOffset === segment.baseOffset, `a segment at ${segment.baseOffset} is replaced`)
+    assert(index + count < this.#segments.length, 'the active segment is not replaced')
+    this.#replacementsCount++
+    return this.#segments.splice(index, count, segment)
   }
 
   /** Takes out those from `index` on. */

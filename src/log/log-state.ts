@@ -48,6 +48,8 @@ export class LogState {
   recoveryPoint = 0
   highWatermark = 0
   lastStableOffset = 0
+  /** Compaction has dealt with all below; 0 when it never ran. */
+  cleanerOffset = 0
   lastFlushMs: number
   /** Why the log is offline. */
   failure: Error | undefined

@@ -110,6 +110,7 @@ function moveEnd(state: LogState, offset: number): void {
   state.logEndOffset = offset
   state.flushedOffset = Math.min(state.flushedOffset, offset)
   state.recoveryPoint = Math.min(state.recoveryPoint, offset)
+  state.cleanerOffset = Math.min(state.cleanerOffset, offset)
   state.logStartOffset = Math.min(state.logStartOffset, offset)
   state.setHighWatermark(state.highWatermark)
 }

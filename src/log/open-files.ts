@@ -6,7 +6,7 @@
  * A pinned file stays readable whatever happens to its name: a fetch answer keeps its region past the segment's removal.
  */
 import { assert } from '../base/assert.ts'
-import type { FileHandle, FileSystem } from './file-system.ts'
+import { type FileHandle, type FileSystem, FileSystemError } from './file-system.ts'
 
 export class OpenFiles {
   readonly fileSystem: FileSystem
@@ -80,6 +80,8 @@ export class PooledFile {
 
   /** The handle, which stays open until as many `unpin`. Rejects with FileSystemError, and is not pinned then. */
   pin(options?: { readonly create?: boolean }): FileHandle | Promise<FileHandle> {
+    // Another file may have its name by now.
+    if (this.#handle === undefined && this.#isDiscarded) return Promise.reject(this.#goneError())
     this.#pinCount++
     if (this.#handle !== undefined) {
       this.#files.onPinned(this)
@@ -117,11 +119,20 @@ export class PooledFile {
     handle.close().catch(() => undefined)
   }
 
+  #goneError(): FileSystemError {
+    return new FileSystemError('ENOENT', this.#path, `ENOENT: ${this.#path} is gone`)
+  }
+
   async #open(create: boolean): Promise<FileHandle> {
     try {
-      this.#handle = await this.#files.fileSystem.open(this.#path, { create })
+      const handle = await this.#files.fileSystem.open(this.#path, { create })
+      if (this.#isDiscarded) {
+        handle.close().catch(() => undefined)
+        throw this.#goneError()
+      }
+      this.#handle = handle
       this.#files.onOpened()
-      return this.#handle
+      return handle
     } catch (error) {
       this.#pinCount = 0
       throw error

@@ -9,26 +9,30 @@
  * throws or rejects with KAFKA_STORAGE_ERROR, and `onFailure` was called once.
  */
 import { assert } from '../base/assert.ts'
-import { type Uuid, zeroUuid } from '../base/uuid.ts'
+import type { Uuid } from '../base/uuid.ts'
 import type { LogConfig } from '../config/log-config.ts'
 import { KafkaError } from '../protocol/errors.ts'
-import { decodePartitionMetadata, encodePartitionMetadata } from './checkpoint-text.ts'
+import { encodePartitionMetadata } from './checkpoint-text.ts'
+import { type CleanableSection, findCleanableSection, planCleaning } from './cleaner/cleanable-section.ts'
+import type { CleanedSegment, CleaningSettings, CleaningTask, SourceSegment } from './cleaner/cleaning-task.ts'
+import { readAgainWhenReplaced } from './cleaner/read-again.ts'
+import { indexOfSources, swapSegments } from './cleaner/segment-swap.ts'
 import { ExclusiveSection } from './exclusive-section.ts'
 import { joinPath, partitionMetadataName } from './file-names.ts'
 import type { EpochEndOffset, EpochEntry } from './leader-epochs.ts'
 import { type AppendOptions, type AppendResult, appendAsFollower, appendAsLeader, rollLog } from './log-append.ts'
 import type { LogEnvironment } from './log-environment.ts'
 import { areEpochsUnsaved, flushForClose, flushLog, saveEpochs } from './log-flush.ts'
-import { type LogFiles, loadLog, prepareLogFiles } from './log-loader.ts'
+import { loadLog, prepareLogFiles } from './log-loader.ts'
 import { type ReadOptions, readAbortedTransactions, readLog } from './log-reader.ts'
 import { deleteOldSegments } from './log-retention.ts'
 import { LogState } from './log-state.ts'
 import { findMaxTimestamp, findOffsetByTimestamp, type TimestampAndOffset } from './log-timestamps.ts'
+import { openTopicId } from './log-topic-id.ts'
 import { truncateFully, truncateLog } from './log-truncation.ts'
 import { LogWriter } from './log-writer.ts'
 import type { ProducerEntry } from './producer-entry.ts'
 import type { ReadResult } from './records-slice.ts'
-import { readIfThere } from './segment-indexes.ts'
 import type { AbortedTransaction } from './transaction-index.ts'
 
 export interface PartitionLogListener {
@@ -53,6 +57,8 @@ export interface PartitionLogOptions {
   readonly logStartOffset: number
   readonly recoveryPoint: number
   readonly highWatermark: number
+  /** Of the cleaner; default 0. */
+  readonly cleanerOffset?: number
   readonly hadCleanShutdown: boolean
   /** Every write is flushed at once and `onFlushed` tells of it: the raft log. */
   readonly flushAlways?: boolean
@@ -92,7 +98,7 @@ export class PartitionLog {
   static async open(options: PartitionLogOptions): Promise<PartitionLog> {
     const { environment, directory } = options
     const files = await prepareLogFiles(environment, directory)
-    const topicId = await openMetadata(files, options)
+    const topicId = await openTopicId(files, options)
     let log: PartitionLog | undefined
     const identity = { directory, topic: options.topic, partition: options.partition, topicId }
     const state = new LogState(environment, identity, options.config, files.snapshotOffsets, (error) => {
@@ -100,6 +106,7 @@ export class PartitionLog {
     })
     await loadLog(state, files, options)
     state.setHighWatermark(options.highWatermark)
+    state.cleanerOffset = options.cleanerOffset ?? 0
     log = new PartitionLog(state, options)
     log.#writer.wake()
     if (options.flushAlways) await log.flush()
@@ -245,7 +252,12 @@ export class PartitionLog {
    * rejects with, OFFSET_OUT_OF_RANGE and KAFKA_STORAGE_ERROR. The caller releases the result.
    */
   read(startOffset: number, sizeMax: number, options: ReadOptions): ReadResult | Promise<ReadResult> {
-    return readLog(this.#state, startOffset, sizeMax, options)
+    const { segments } = this.#state
+    const read = () => readLog(this.#state, startOffset, sizeMax, options)
+    const replacementsCount = segments.replacementsCount
+    const result = read()
+    if (!(result instanceof Promise)) return result
+    return readAgainWhenReplaced(segments, read, ({ sizeInBytes }) => sizeInBytes > 0, { result, replacementsCount })
   }
 
   /** Batches from `fromOffset` up to `toOffset` (exclusive) in one buffer, about `sizeMax` bytes, at least one batch. Empty at the end. */
@@ -256,17 +268,19 @@ export class PartitionLog {
 
   /** For read_committed: the aborted transactions that touch offsets from `fetchOffset` up to `upperBoundOffset` (exclusive). */
   abortedTransactions(fetchOffset: number, upperBoundOffset: number): Promise<AbortedTransaction[]> {
-    return readAbortedTransactions(this.#state, fetchOffset, upperBoundOffset)
+    const read = () => readAbortedTransactions(this.#state, fetchOffset, upperBoundOffset)
+    return readAgainWhenReplaced(this.#state.segments, read)
   }
 
   /** The first record that is not older than `timestamp`, in milliseconds. The caller hides what is not committed. */
   findOffsetByTimestamp(timestamp: number | bigint): Promise<TimestampAndOffset | undefined> {
-    return findOffsetByTimestamp(this.#state, Number(timestamp))
+    const find = () => findOffsetByTimestamp(this.#state, Number(timestamp))
+    return readAgainWhenReplaced(this.#state.segments, find)
   }
 
   /** The first record with the largest timestamp. */
   findMaxTimestamp(): Promise<TimestampAndOffset | undefined> {
-    return findMaxTimestamp(this.#state)
+    return readAgainWhenReplaced(this.#state.segments, () => findMaxTimestamp(this.#state))
   }
 
   /** See LeaderEpochs.endOffsetFor. */
@@ -370,6 +384,36 @@ export class PartitionLog {
     return this.#structure.run(() => deleteOldSegments(this.#state, nowMs, () => this.roll()))
   }
 
+  /** Compaction has dealt with all below; 0 when it never ran. */
+  get cleanerOffset(): number {
+    return this.#state.cleanerOffset
+  }
+
+  set cleanerOffset(offset: number) {
+    this.#state.cleanerOffset = offset
+  }
+
+  /** What compaction may work on now. What is not flushed is flushed first: only what is on the disk for good is cleaned. */
+  async findCleanableSection(nowMs: number): Promise<CleanableSection> {
+    const state = this.#state
+    if (state.recoveryPoint < state.segments.active.baseOffset) await this.flush()
+    return state.guard(() => readAgainWhenReplaced(state.segments, () => findCleanableSection(state, nowMs)))
+  }
+
+  planCleaning(section: CleanableSection, nowMs: number, settings: CleaningSettings): Promise<CleaningTask> {
+    return planCleaning(this.#state, section, nowMs, settings)
+  }
+
+  /** Puts a cleaned segment in place. Rejects with CleaningAbortedError when its sources are not there as they were. */
+  replaceSegments(cleaned: CleanedSegment): Promise<void> {
+    return this.#structure.run(() => swapSegments(this.#state, cleaned))
+  }
+
+  /** True while those segments follow one another in the log as they were. */
+  hasSegments(sources: readonly SourceSegment[]): boolean {
+    return !this.isOffline && indexOfSources(this.#state, sources) >= 0
+  }
+
   /** Moves the log start offset forward. Throws OFFSET_OUT_OF_RANGE above the high watermark; returns whether it moved. */
   advanceLogStartOffset(offset: number): boolean {
     const state = this.#state
@@ -449,21 +493,4 @@ export class PartitionLog {
     for (const onFailure of this.#failureListeners) onFailure(error)
     this.#listener.onFailure?.(error)
   }
-}
-
-/** The topic id of the directory; written when it has none. */
-async function openMetadata(files: LogFiles, options: PartitionLogOptions): Promise<Uuid> {
-  const { fileSystem } = options.environment
-  const path = joinPath(options.directory, partitionMetadataName)
-  const bytes = files.names.has(partitionMetadataName) ? await readIfThere(fileSystem, path) : undefined
-  const stored = bytes === undefined ? undefined : decodePartitionMetadata(bytes.toString())
-  const { topicId } = options
-  if (stored === undefined) {
-    if (topicId !== undefined) await fileSystem.replaceFile(path, encodePartitionMetadata(topicId))
-    return topicId ?? zeroUuid
-  }
-  if (topicId !== undefined && topicId !== stored) {
-    throw new KafkaError('INCONSISTENT_TOPIC_ID', `${options.directory} is of topic ${stored}, not ${topicId}`)
-  }
-  return stored
 }

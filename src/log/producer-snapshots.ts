@@ -73,6 +73,11 @@ export class ProducerSnapshots {
     for (const offset of this.#offsets.filter((candidate) => candidate < startOffset)) await this.#remove(offset)
   }
 
+  /** Removes those at base offsets that no segment has any more. */
+  async removeAt(baseOffsets: readonly number[]): Promise<void> {
+    for (const offset of baseOffsets) if (this.#offsets.includes(offset)) await this.#remove(offset)
+  }
+
   /** Keeps those at the base offset of a segment, and the newest. */
   async removeStray(baseOffsets: ReadonlySet<number>): Promise<void> {
     const newest = this.#offsets.at(-1)
