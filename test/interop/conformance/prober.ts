@@ -1,0 +1,181 @@
+/**
+ * Sends the same requests to two brokers and writes down what each answers, so that the two accounts can be compared.
+ * What must differ between brokers (ids, addresses, clocks) is replaced by what it stands for: the same id has the same
+ * name in the whole account. Texts of errors are the broker's own; that there is one is compared, what it says is not.
+ */
+import { apiKeys, apis } from '../../../src/protocol/api/index.ts'
+import { errorName } from '../../../src/protocol/errors.ts'
+import { forEachBatch } from '../../../src/protocol/record/batch-cursor.ts'
+import { TestClient } from '../../server/server-harness.ts'
+
+export type ApiName = keyof typeof apiKeys
+/** Decoded answers, read by the probes without their types. */
+export type Answer = { readonly [field: string]: Value }
+export type Value = null | boolean | number | bigint | string | Buffer | Answer | readonly Value[]
+
+/** A line of the account. */
+export interface Observation {
+  readonly step: string
+  readonly answer: string
+}
+
+export interface Probe {
+  readonly name: string
+  run(prober: Prober): Promise<void>
+}
+
+/** Without the fields that this version has no room for. */
+function known(api: ApiName, version: number, message: object): object {
+  const { root } = apis.get(apiKeys[api])!.request
+  const has = (name: string): boolean =>
+    root.fields.some(([field, { since, until }]) => field === name && since <= version && version <= until)
+  return Object.fromEntries(Object.entries(message).filter(([name]) => has(name)))
+}
+
+const answerTimeoutMs = 10_000
+const dayMs = 86_400_000
+
+export class Prober {
+  readonly observations: Observation[] = []
+  /** Begins the names of what the probe makes, on both brokers alike. */
+  readonly prefix: string
+  readonly #port: number
+  readonly #names = new Map<string, string>()
+  #client: TestClient | undefined
+  #correlationId = 0
+
+  constructor(port: number, prefix: string) {
+    this.#port = port
+    this.prefix = prefix
+  }
+
+  /** A second conversation with the same broker, written into the same account. */
+  beside(): Prober {
+    const other = new Prober(this.#port, this.prefix)
+    Object.assign(other, { observations: this.observations })
+    return other
+  }
+
+  close(): void {
+    this.#client?.socket.destroy()
+    this.#client = undefined
+  }
+
+  /** Sends and writes down the answer, or that there was none because the connection was closed. */
+  async probe(step: string, api: ApiName, version: number, message: object): Promise<Answer | undefined> {
+    const answer = await this.ask(api, version, message)
+    const told = answer === undefined ? 'closed' : JSON.stringify(this.#normal(answer, ''))
+    this.observations.push({ step: `${step.replace(this.prefix, '~')} [${api} v${version}]`, answer: told })
+    return answer
+  }
+
+  /** Every version in turn. */
+  async probeVersions(
+    step: string,
+    api: ApiName,
+    message: (version: number) => object,
+    from = apis.get(apiKeys[api])!.request.minVersion,
+  ): Promise<void> {
+    const { maxVersion } = apis.get(apiKeys[api])!.request
+    for (let version = from; version <= maxVersion; version++) await this.probe(step, api, version, message(version))
+  }
+
+  /** Bytes that no schema describes; what is written down is whether the connection is closed. */
+  async probeFrame(step: string, frame: Buffer): Promise<void> {
+    const client = await TestClient.connect(this.#port)
+    client.write(frame)
+    const answer = await client.frame()
+    this.observations.push({ step, answer: answer === undefined ? 'closed' : answer.toString('latin1') })
+    client.socket.destroy()
+  }
+
+  note(step: string, told: Value): void {
+    this.observations.push({ step, answer: JSON.stringify(this.#normal(told, '')) })
+  }
+
+  /** Sends without writing anything down. */
+  async ask(api: ApiName, version: number, message: object): Promise<Answer | undefined> {
+    this.#client ??= await TestClient.connect(this.#port)
+    const client = this.#client
+    client.send(apiKeys[api], version, ++this.#correlationId, known(api, version, message))
+    let timer: NodeJS.Timeout | undefined
+    const late = new Promise<never>((_, reject) => {
+      timer = setTimeout(
+        () => reject(new Error(`no answer to ${api} v${version} from port ${this.#port}`)),
+        answerTimeoutMs,
+      )
+    })
+    try {
+      const { message: answer } = await Promise.race([client.response(apiKeys[api], version), late])
+      return answer as Answer
+    } catch (error) {
+      this.close()
+      if (error instanceof Error && error.message.includes('closed the connection')) return undefined
+      throw error
+    } finally {
+      clearTimeout(timer)
+    }
+  }
+
+  /** Sends what has no answer. */
+  async tell(api: ApiName, version: number, message: object): Promise<void> {
+    this.#client ??= await TestClient.connect(this.#port)
+    this.#client.send(apiKeys[api], version, ++this.#correlationId, known(api, version, message))
+  }
+
+  #name(kind: string, value: string): string {
+    const known = this.#names.get(value)
+    if (known !== undefined) return known
+    const count = [...this.#names.values()].filter((name) => name.startsWith(kind)).length
+    const name = `${kind}${count + 1}`
+    this.#names.set(value, name)
+    return name
+  }
+
+  #normal(value: Value | undefined, field: string): unknown {
+    if (field === 'documentation') return field
+    if (value === null || value === undefined) return null
+    if (Buffer.isBuffer(value)) return field === 'records' ? this.#batches(value) : value.toString('latin1')
+    if (Array.isArray(value)) return this.#ordered(value.map((element) => this.#normal(element, field)))
+    if (typeof value === 'object') {
+      const entries = Object.entries(value as Answer)
+      return Object.fromEntries(entries.map(([name, inner]) => [name, this.#normal(inner, name)]))
+    }
+    return this.#normalScalar(value, field)
+  }
+
+  /** The order of topics, partitions, keys and members in an answer is nobody's promise. */
+  #ordered(elements: unknown[]): unknown[] {
+    if (elements.length < 2 || typeof elements[0] !== 'object') return elements
+    return elements
+      .map((element) => JSON.stringify(element))
+      .sort()
+      .map((text) => JSON.parse(text) as unknown)
+  }
+
+  #normalScalar(value: boolean | number | bigint | string, field: string): unknown {
+    if (field === 'errorCode' || field === 'configErrorCode') return errorName(value as number)
+    if (/^(errorMessage|batchIndexErrorMessage|topicConfigErrorMessage)$/.test(field)) return 'text'
+    if (field === 'topicId' && value !== 'AAAAAAAAAAAAAAAAAAAAAA') return this.#name('topicId', String(value))
+    if (field === 'clusterId' || field === 'host' || field === 'port') return field
+    if (typeof value === 'string' && /-[0-9a-f]{8}-[0-9a-f]{4}-/.test(value)) return this.#name('memberId', value)
+    if (field === 'producerId' && Number(value) >= 0) return this.#name('producerId', `pid${value}`)
+    if (field === 'sessionId' && value !== 0) return 'session'
+    const isTime =
+      (typeof value === 'bigint' || typeof value === 'number') && Math.abs(Number(value) - Date.now()) < dayMs
+    if (isTime) return 'now'
+    if (typeof value === 'string') return value.replace(this.prefix, '~')
+    return typeof value === 'bigint' ? Number(value) : value
+  }
+
+  #batches(records: Buffer): unknown[] {
+    const batches: unknown[] = []
+    forEachBatch(records, (bytes, position, size) => {
+      const attributes = bytes.readInt16BE(position + 21)
+      // Two encoders of gzip may well differ in size. Leader epoch, CRC and times are left out.
+      const told = (attributes & 7) === 0 ? size : 'compressed'
+      batches.push({ baseOffset: Number(bytes.readBigInt64BE(position)), size: told, attributes })
+    })
+    return batches
+  }
+}
