@@ -2,6 +2,7 @@
  * Puts one node together and takes it apart: raft, controller, logs, replica manager, coordinator, server. Built by
  * node.ts, in the order in which each part needs the one before.
  */
+import type { Clock } from './base/clock.ts'
 import type { Logger } from './base/logger.ts'
 import { randomUuid, type Uuid } from './base/uuid.ts'
 import type { BrokerConfig } from './config/broker-config.ts'
@@ -16,6 +17,7 @@ import { NodeFileSystem } from './io/node-file-system.ts'
 import { NodeNetwork } from './io/node-network.ts'
 import { NodeRandom } from './io/node-random.ts'
 import { metadataPartitionName } from './log/file-names.ts'
+import type { FileSystem } from './log/file-system.ts'
 import { createLogEnvironment } from './log/log-environment.ts'
 import { LogManager } from './log/log-manager.ts'
 import { decodeMetadataRecord } from './metadata/metadata-record-codec.ts'
@@ -53,27 +55,47 @@ export interface NodeBrokerOptions {
   readonly clusterId: Uuid
   /** Of the directory that holds the metadata log. */
   readonly directoryId: Uuid
+  readonly machine: Machine
+}
+
+/** What a node takes of its surroundings; an embedded one has others than a process of its own. */
+export interface Machine {
+  /** Closed with the node. */
+  readonly clock: Clock & { close(): void }
+  readonly fileSystem: FileSystem
+}
+
+/** This machine's clock and disks. */
+export function realMachine({ logDirs, metadataLogDir }: BrokerConfig): Machine {
+  const lanes = new IoLanes(logDirs, `${metadataLogDir}/${metadataPartitionName}`)
+  return { clock: new NodeClock(), fileSystem: new NodeFileSystem(lanes) }
 }
 
 export class NodeBroker {
   readonly halted: Promise<string>
   readonly #options: NodeBrokerOptions
-  readonly #clock = new NodeClock()
+  readonly #clock: Machine['clock']
   readonly #random = new NodeRandom()
-  readonly #fileSystem: NodeFileSystem
+  readonly #fileSystem: FileSystem
   readonly #codecs = new NodeCodecs()
   readonly #publisher = new MetadataPublisher()
   readonly #stops: (() => Promise<void> | void)[] = []
   #halt: (reason: string) => void = () => {}
   #isStopped = false
+  #broker: Broker | undefined
 
   constructor(options: NodeBrokerOptions) {
-    const { logDirs, metadataLogDir } = options.config
     this.#options = options
-    this.#fileSystem = new NodeFileSystem(new IoLanes(logDirs, `${metadataLogDir}/${metadataPartitionName}`))
+    this.#clock = options.machine.clock
+    this.#fileSystem = options.machine.fileSystem
     this.halted = new Promise((resolve) => {
       this.#halt = resolve
     })
+  }
+
+  /** What serves its handlers; undefined until it is started. */
+  get broker(): Broker | undefined {
+    return this.#broker
   }
 
   /** Resolves with the open listeners when clients are served. */
@@ -119,6 +141,7 @@ export class NodeBroker {
     })
     const replicaManager = this.#createReplicaManager(logs, assignments)
     const broker = this.#createBroker({ clusterId, controller: channel, replicaManager, driver, brokerEpoch })
+    this.#broker = broker
     lifecycle = this.#createLifecycle({ logs, channel, replicaManager, broker, assignments })
     this.#registerController(channel)
     const running = lifecycle

@@ -9,11 +9,13 @@ import type { BrokerConfig } from './config/broker-config.ts'
 import { ConfigError } from './config/config-value.ts'
 import type { Listener } from './config/listeners.ts'
 import { checkServedConfiguration, namesWithoutEffect } from './config/served-configuration.ts'
+import type { Broker } from './handlers/broker.ts'
 import { NodeClock } from './io/node-clock.ts'
 import { NodeFileSystem } from './io/node-file-system.ts'
 import { NodeRandom } from './io/node-random.ts'
+import type { FileSystem } from './log/file-system.ts'
 import { formatLogDirectory, isDiskError, readMetaProperties } from './log/log-directory.ts'
-import { NodeBroker } from './node-broker.ts'
+import { type Machine, NodeBroker, realMachine } from './node-broker.ts'
 import { formatMetadataDirectory } from './runtime/raft-format.ts'
 
 export interface RunningNode {
@@ -23,34 +25,46 @@ export interface RunningNode {
   stop(): Promise<void>
   /** Resolves with the reason when the node cannot go on. */
   readonly halted: Promise<string>
+  readonly broker: Broker
 }
 
 export interface FormatStorageOptions {
   readonly config: BrokerConfig
   readonly clusterId?: string | undefined
   readonly ignoreFormatted: boolean
+  /** This machine's when missing. */
+  readonly fileSystem?: FileSystem
 }
 
-/** Formats what is new, then starts; resolves when clients are served. */
+/** Formats what is new, then starts; resolves when clients are served. `machine` is this one unless the caller has another. */
 export async function startNode(options: {
   readonly config: BrokerConfig
   readonly logger: Logger
+  readonly machine?: Machine
 }): Promise<RunningNode> {
   const { config, logger } = options
+  const machine = options.machine ?? realMachine(config)
+  const { fileSystem } = machine
   checkServedConfiguration(config)
   const idle = namesWithoutEffect(config)
   if (idle.length > 0) logger.warn(`set, but without effect in this version: ${idle.join(', ')}`)
-  const clusterId = await formatStorage({ config, ignoreFormatted: true })
-  const meta = await readMetaProperties(new NodeFileSystem(), config.metadataLogDir)
-  const node = new NodeBroker({ config, logger, clusterId, directoryId: meta!.directoryId })
+  const clusterId = await formatStorage({ config, ignoreFormatted: true, fileSystem })
+  const meta = await readMetaProperties(fileSystem, config.metadataLogDir)
+  const node = new NodeBroker({ config, logger, clusterId, directoryId: meta!.directoryId, machine })
   const listeners = await node.start()
-  return { listeners, dataDirectories: config.logDirs, stop: () => node.stop(), halted: node.halted }
+  return {
+    listeners,
+    dataDirectories: config.logDirs,
+    stop: () => node.stop(),
+    halted: node.halted,
+    broker: node.broker!,
+  }
 }
 
 /** Gives each new directory its identity, and the metadata directory its quorum of one. Resolves with the cluster's id. */
-export async function formatStorage({ config, clusterId, ignoreFormatted }: FormatStorageOptions): Promise<Uuid> {
+export async function formatStorage(options: FormatStorageOptions): Promise<Uuid> {
+  const { config, clusterId, ignoreFormatted, fileSystem = new NodeFileSystem() } = options
   checkServedConfiguration(config)
-  const fileSystem = new NodeFileSystem()
   const random = new NodeRandom()
   const paths = [...new Set([config.metadataLogDir, ...config.logDirs])]
   const broken = new Set<string>()
