@@ -31,8 +31,25 @@ export async function main(words: readonly string[]): Promise<number> {
   }
 }
 
+/** Runs the stock-named tool `name` (bin/run-tool.cjs) and resolves with its exit code. */
+export async function runTool(name: string, words: readonly string[]): Promise<number> {
+  const tools = await import('./tools/run-tool.ts')
+  return tools.runTool(name, words)
+}
+
 /** Errors by which the rooms below say what the operator must put right. */
-const explained = new Set(['OperatorError', 'ConfigError', 'NetworkError', 'FileSystemError', 'MetaPropertiesError'])
+const explained = new Set([
+  'OperatorError',
+  'ConfigError',
+  'NetworkError',
+  'FileSystemError',
+  'MetaPropertiesError',
+  'KafkaError',
+  'ConnectionError',
+  'BootstrapError',
+  'NotServedError',
+  'UnknownTopicError',
+])
 
 function explain(error: unknown): number {
   if (error instanceof Error && error.name === 'UsageError') {

@@ -1,0 +1,44 @@
+/**
+ * What a tool with the name of one of Apache Kafka's is: its flags, and what it does with them. Each is a file of this
+ * folder, named in run-tool.ts, which runs it.
+ */
+import type { Readable, Writable } from 'node:stream'
+import type { ToolArguments, ToolFlags } from './tool-arguments.ts'
+
+/** Where a tool reads and writes: the process, or a test. */
+export interface ToolStreams {
+  readonly input: Readable
+  readonly output: Writable
+  readonly errors: Writable
+}
+
+export interface Tool<Name extends string = string> {
+  /** One line of the help. */
+  readonly summary: string
+  readonly flags: ToolFlags<Name>
+  /** Checks the flags (ToolUsageError) and does the work. Resolves with the exit code, which is 0 without one. */
+  run(given: ToolArguments<Name>, streams: ToolStreams): Promise<number | undefined>
+  /** Tells of a failure as the stock tool does; one line of standard error without it. */
+  explain?(message: string, streams: ToolStreams): void
+}
+
+/** Ties the names of the flags to the type of the arguments. */
+export function defineTool<Name extends string>(tool: Tool<Name>): Tool {
+  return tool as unknown as Tool
+}
+
+/** Flags that every tool has. */
+export const commonFlags = {
+  help: { describe: 'Show this help.' },
+  version: { describe: 'Show the version.' },
+} as const
+
+/** Flags of a tool that speaks with a broker. */
+export const connectionFlags = {
+  'bootstrap-server': { value: 'host:port,...', describe: 'The brokers to connect to first.' },
+  'command-config': { value: 'file', describe: 'A properties file with settings of the client.' },
+} as const
+
+export function printLine(stream: Writable, text: string): void {
+  stream.write(`${text}\n`)
+}
