@@ -22,6 +22,7 @@ import { handleListGroups } from './16-list-groups.ts'
 import { apiVersionsHandler } from './18-api-versions.ts'
 import { handleCreateTopics } from './19-create-topics.ts'
 import { handleDeleteTopics } from './20-delete-topics.ts'
+import { handleDeleteRecords, refuseDeleteRecords } from './21-delete-records.ts'
 import { handleInitProducerId } from './22-init-producer-id.ts'
 import { handleOffsetForLeaderEpoch, refuseOffsetForLeaderEpoch } from './23-offset-for-leader-epoch.ts'
 import { handleDescribeConfigs } from './32-describe-configs.ts'
@@ -93,6 +94,7 @@ export const handlers: ReadonlyMap<number, ServedApi> = new Map([
   serve(16, handleListGroups),
   serve(18, apiVersionsHandler(servedApis)),
   serve(19, handleCreateTopics, onBrokers),
+  serve(21, handleDeleteRecords, { refuse: refuseDeleteRecords }),
   serve(20, handleDeleteTopics, onBrokers),
   serve(22, handleInitProducerId),
   serve(23, handleOffsetForLeaderEpoch, { refuse: refuseOffsetForLeaderEpoch }),

@@ -149,10 +149,14 @@ export class LeaderReplicas {
     return this.#advance(nowMs)
   }
 
-  /** Offsets below which every replica has deleted nothing: the lowest log start of followers that told theirs. */
-  get lowWatermark(): number {
-    let lowest = Number.POSITIVE_INFINITY
-    for (const follower of this.#followers.values()) lowest = Math.min(lowest, follower.logStartOffset)
+  /** The lowest log start among the leader's own and those of living followers; -1 while one of them has not told it. */
+  lowWatermark(logStartOffset: number): number {
+    let lowest = logStartOffset
+    for (const follower of this.#followers.values()) {
+      if (follower.logStartOffset < lowest && this.#eligibility.isEligible(follower.brokerId, -1)) {
+        lowest = follower.logStartOffset
+      }
+    }
     return lowest
   }
 

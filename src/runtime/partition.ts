@@ -42,6 +42,13 @@ export interface FetchWait {
   onChanged(): void
 }
 
+/** A DeleteRecords that waits for the replicas; see delayed-delete-records.ts. It leaves `lowWatermarkWaits` by itself. */
+export interface LowWatermarkWait {
+  /** All living replicas start at `lowWatermark` or above. */
+  onLowWatermark(lowWatermark: number): void
+  onFailed(error: ErrorCode): void
+}
+
 export interface PartitionAppend {
   /** -1, 0 or 1. */
   readonly requiredAcks: number
@@ -66,6 +73,7 @@ export class Partition {
   readonly writtenWaits = new OffsetWaitQueue()
   readonly replicatedWaits = new OffsetWaitQueue()
   readonly fetchWaits = new Set<FetchWait>()
+  readonly lowWatermarkWaits = new Set<LowWatermarkWait>()
   /** Changes whenever a reader might see something else than before. */
   changeCount = 0
   /** Marks the request that touches it, so that a partition named twice is seen. */
@@ -140,6 +148,7 @@ export class Partition {
     const { clock } = this.#environment
     if (this.#state === 'leader' && assignment.leaderEpoch === this.#leaderEpoch) {
       if (this.#replicas!.updateAssignment(assignment, clock.monotonic())) this.#onHighWatermark()
+      this.onLowWatermark()
       return
     }
     this.#adopt(log, this.#environment.brokerId, assignment.leaderEpoch)
@@ -224,6 +233,27 @@ export class Partition {
     return result
   }
 
+  /**
+   * The log starts at `offset` (-1: the high watermark) from now on, if it did not start later; returns that offset and
+   * where the replicas start. Throws KafkaError: what leaderError says, POLICY_VIOLATION, OFFSET_OUT_OF_RANGE.
+   */
+  deleteRecords(offset: number): { readonly startOffset: number; readonly lowWatermark: number } {
+    const refusal = this.leaderError(-1)
+    if (refusal !== 0) throw errorOf(refusal, this.name)
+    const log = this.#log!
+    if (!log.config.isDelete) throw new KafkaError('POLICY_VIOLATION', `Records of ${this.name} are not to be deleted`)
+    const startOffset = offset === -1 ? log.highWatermark : offset
+    if (startOffset < 0)
+      throw new KafkaError('OFFSET_OUT_OF_RANGE', `The offset ${offset} of ${this.name} is not valid`)
+    if (log.advanceLogStartOffset(startOffset)) this.changeCount++
+    return { startOffset, lowWatermark: this.lowWatermark }
+  }
+
+  /** Where the living replicas start, the lowest of them; -1 when this broker does not know, or does not lead. */
+  get lowWatermark(): number {
+    return this.#replicas?.lowWatermark(this.#log!.logStartOffset) ?? -1
+  }
+
   /** Everything below `endOffset` is as safe as `requiredAcks` (1 or -1) asks. */
   isReached(endOffset: number, requiredAcks: number): boolean {
     return endOffset <= (requiredAcks === -1 ? this.#log!.highWatermark : this.#log!.logEndOffset)
@@ -239,6 +269,13 @@ export class Partition {
     const nowMs = this.#environment.clock.monotonic()
     const isMoved = this.#replicas?.onFollowerFetch(brokerId, brokerEpoch, fetchOffset, logStartOffset, nowMs)
     if (isMoved === true) this.#onHighWatermark()
+    this.onLowWatermark()
+  }
+
+  /** A replica of this partition may start later now. */
+  onLowWatermark(): void {
+    if (this.lowWatermarkWaits.size === 0) return
+    for (const wait of [...this.lowWatermarkWaits]) wait.onLowWatermark(this.lowWatermark)
   }
 
   /** One object serves all plain appends of an epoch. */
@@ -307,6 +344,7 @@ export class Partition {
   #onChanged(error: ErrorCode): void {
     this.writtenWaits.failAll(error)
     this.replicatedWaits.failAll(error)
+    for (const wait of [...this.lowWatermarkWaits]) wait.onFailed(error)
     this.#wakeChanged()
   }
 
