@@ -31,12 +31,6 @@ export async function main(words: readonly string[]): Promise<number> {
   }
 }
 
-/** Runs the stock-named tool `name` (bin/run-tool.cjs) and resolves with its exit code. */
-export async function runTool(name: string, words: readonly string[]): Promise<number> {
-  const tools = await import('./tools/run-tool.ts')
-  return tools.runTool(name, words)
-}
-
 /** Errors by which the rooms below say what the operator must put right. */
 const explained = new Set([
   'OperatorError',
