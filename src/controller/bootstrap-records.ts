@@ -62,3 +62,19 @@ export function activationRecords(
   records.push(metadataRecord('EndTransactionRecord', 0, {}))
   return records
 }
+
+/**
+ * What makes min.insync.replicas one value for the whole cluster before eligible leader replicas are turned on: a default
+ * for all brokers, and none of a broker's own.
+ */
+export function elrSafetyRecords(image: MetadataImage, minInSyncReplicas: number): MetadataRecord[] {
+  const name = 'min.insync.replicas'
+  const record = (resourceName: string, value: string | null): MetadataRecord =>
+    metadataRecord('ConfigRecord', 0, { resourceType: configResourceTypes.broker, resourceName, name, value })
+  const records = image.configs.brokerDefaults.has(name) ? [] : [record('', String(minInSyncReplicas))]
+  for (const { resource, values } of image.configs.values()) {
+    const isBroker = resource.type === configResourceTypes.broker && resource.name !== ''
+    if (isBroker && values.has(name)) records.push(record(resource.name, null))
+  }
+  return records
+}

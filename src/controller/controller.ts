@@ -15,6 +15,7 @@ import type { AlterConfigsRequest } from '../protocol/api/33-alter-configs.ts'
 import type { CreatePartitionsRequest } from '../protocol/api/37-create-partitions.ts'
 import type { IncrementalAlterConfigsRequest } from '../protocol/api/44-incremental-alter-configs.ts'
 import type { AlterPartitionRequest } from '../protocol/api/56-alter-partition.ts'
+import type { UpdateFeaturesRequest } from '../protocol/api/57-update-features.ts'
 import type { BrokerRegistrationRequest } from '../protocol/api/62-broker-registration.ts'
 import type { BrokerHeartbeatRequest } from '../protocol/api/63-broker-heartbeat.ts'
 import type { AllocateProducerIdsRequest } from '../protocol/api/67-allocate-producer-ids.ts'
@@ -35,6 +36,7 @@ import { createPartitions } from './create-partitions.ts'
 import { createTopics } from './create-topics.ts'
 import { deleteTopics } from './delete-topics.ts'
 import { allocateProducerIds } from './producer-id-blocks.ts'
+import { updateFeatures } from './update-features.ts'
 
 export interface ControllerOptions {
   /** Runs ahead of what is committed; the caller replays into it. */
@@ -94,6 +96,8 @@ export class Controller {
         return incrementalAlterConfigs(state, request as IncrementalAlterConfigsRequest)
       case apiKeys.AlterPartition:
         return alterPartition(state, request as AlterPartitionRequest)
+      case apiKeys.UpdateFeatures:
+        return updateFeatures(state, request as UpdateFeaturesRequest)
       case apiKeys.BrokerRegistration:
         return registerBroker(state, request as BrokerRegistrationRequest, circumstances)
       case apiKeys.BrokerHeartbeat:

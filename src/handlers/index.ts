@@ -30,6 +30,8 @@ import { handleAlterConfigs } from './33-alter-configs.ts'
 import { handleCreatePartitions } from './37-create-partitions.ts'
 import { handleDeleteGroups } from './42-delete-groups.ts'
 import { handleIncrementalAlterConfigs } from './44-incremental-alter-configs.ts'
+import { handleOffsetDelete } from './47-offset-delete.ts'
+import { handleUpdateFeatures } from './57-update-features.ts'
 import { handleDescribeCluster } from './60-describe-cluster.ts'
 import { handleDescribeTopicPartitions } from './75-describe-topic-partitions.ts'
 import type { Broker } from './broker.ts'
@@ -94,8 +96,8 @@ export const handlers: ReadonlyMap<number, ServedApi> = new Map([
   serve(16, handleListGroups),
   serve(18, apiVersionsHandler(servedApis)),
   serve(19, handleCreateTopics, onBrokers),
-  serve(21, handleDeleteRecords, { refuse: refuseDeleteRecords }),
   serve(20, handleDeleteTopics, onBrokers),
+  serve(21, handleDeleteRecords, { refuse: refuseDeleteRecords }),
   serve(22, handleInitProducerId),
   serve(23, handleOffsetForLeaderEpoch, { refuse: refuseOffsetForLeaderEpoch }),
   serve(32, handleDescribeConfigs, onBrokers),
@@ -103,6 +105,8 @@ export const handlers: ReadonlyMap<number, ServedApi> = new Map([
   serve(37, handleCreatePartitions, onBrokers),
   serve(42, handleDeleteGroups),
   serve(44, handleIncrementalAlterConfigs, onBrokers),
+  serve(47, handleOffsetDelete),
+  serve(57, handleUpdateFeatures, onBrokers),
   serve(60, handleDescribeCluster, onBrokers),
   serve(75, handleDescribeTopicPartitions),
 ])

@@ -67,3 +67,16 @@ export function partitionRecordVersion(metadataVersion: number): number {
 export function bumpsLeaderEpochOnIsrShrink(metadataVersion: number): boolean {
   return metadataVersion < 12
 }
+
+/** Versions that brought records which an older one cannot hold: below each of them lies information that would be lost. */
+const metadataChanges: readonly number[] = [7, 8, 11, 13, 14, 15, 17, 23, 30]
+
+/** Whether a metadata log of version `newer` may hold what version `older` cannot. */
+export function changedMetadataBetween(older: number, newer: number): boolean {
+  return metadataChanges.some((version) => version > older && version <= newer)
+}
+
+/** Which other features must have at least which level before the feature may have this one. */
+export function featureDependencies(name: string, level: number): readonly (readonly [name: string, level: number])[] {
+  return name === elrFeature && level > 0 ? [[metadataVersionFeature, 23]] : []
+}
