@@ -164,7 +164,8 @@ export class LogDirectory {
       if (name === 'highWatermark') yield { topic, partition, offset: log.highWatermark }
       else if (name === 'recoveryPoint') yield { topic, partition, offset: log.recoveryPoint }
       else if (name === 'cleanerOffset') {
-        if (log.cleanerOffset > 0) yield { topic, partition, offset: log.cleanerOffset }
+        const offset = log.compaction.cleanerOffset
+        if (offset > 0) yield { topic, partition, offset }
       } else if (log.logStartOffset > log.firstSegmentOffset) yield { topic, partition, offset: log.logStartOffset }
     }
   }

@@ -50,6 +50,8 @@ export class LogState {
   lastStableOffset = 0
   /** Compaction has dealt with all below; 0 when it never ran. */
   cleanerOffset = 0
+  /** How often the log was cut: what was read of it before may be of records that are gone. */
+  truncationsCount = 0
   lastFlushMs: number
   /** Why the log is offline. */
   failure: Error | undefined

@@ -21,6 +21,7 @@ export async function truncateLog(state: LogState, offset: number): Promise<void
   assert(state.tail.queuedBytes === 0, 'a log is truncated when all of it is written')
   if (offset >= state.nextOffset) return
   if (offset < state.segments.first.baseOffset) return truncateFully(state, offset, offset)
+  state.truncationsCount++
   await state.guard(async () => {
     const index = state.segments.floorIndex(offset)
     const removed = state.segments.removeFrom(index + 1)
@@ -40,6 +41,7 @@ export async function truncateLog(state: LogState, offset: number): Promise<void
 
 /** Drops everything; the log is empty and starts at `logStartOffset`, the next record gets `offset`. */
 export function truncateFully(state: LogState, offset: number, logStartOffset: number): Promise<void> {
+  state.truncationsCount++
   return state.guard(async () => {
     await startOver(state, [], offset)
     state.logStartOffset = logStartOffset

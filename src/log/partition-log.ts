@@ -13,10 +13,8 @@ import type { Uuid } from '../base/uuid.ts'
 import type { LogConfig } from '../config/log-config.ts'
 import { KafkaError } from '../protocol/errors.ts'
 import { encodePartitionMetadata } from './checkpoint-text.ts'
-import { type CleanableSection, findCleanableSection, planCleaning } from './cleaner/cleanable-section.ts'
-import type { CleanedSegment, CleaningSettings, CleaningTask, SourceSegment } from './cleaner/cleaning-task.ts'
+import { LogCompaction } from './cleaner/log-compaction.ts'
 import { readAgainWhenReplaced } from './cleaner/read-again.ts'
-import { indexOfSources, swapSegments } from './cleaner/segment-swap.ts'
 import { ExclusiveSection } from './exclusive-section.ts'
 import { joinPath, partitionMetadataName } from './file-names.ts'
 import type { EpochEndOffset, EpochEntry } from './leader-epochs.ts'
@@ -69,6 +67,7 @@ export interface PartitionLogOptions {
 }
 
 export class PartitionLog {
+  readonly compaction: LogCompaction
   readonly #state: LogState
   readonly #writer: LogWriter
   readonly #structure = new ExclusiveSection()
@@ -81,6 +80,7 @@ export class PartitionLog {
 
   private constructor(state: LogState, options: PartitionLogOptions) {
     this.#state = state
+    this.compaction = new LogCompaction(state, this.#structure, () => this.flush())
     this.#queuedBytesMax = options.queuedBytesMax ?? 64 * 1024 * 1024
     this.#onTruncated = options.onTruncated ?? (() => Promise.resolve())
     this.#writer = new LogWriter(
@@ -382,36 +382,6 @@ export class PartitionLog {
   /** Deletes segments that retention or the log start offset give up; resolves with their number. */
   deleteOldSegments(nowMs: number): Promise<number> {
     return this.#structure.run(() => deleteOldSegments(this.#state, nowMs, () => this.roll()))
-  }
-
-  /** Compaction has dealt with all below; 0 when it never ran. */
-  get cleanerOffset(): number {
-    return this.#state.cleanerOffset
-  }
-
-  set cleanerOffset(offset: number) {
-    this.#state.cleanerOffset = offset
-  }
-
-  /** What compaction may work on now. What is not flushed is flushed first: only what is on the disk for good is cleaned. */
-  async findCleanableSection(nowMs: number): Promise<CleanableSection> {
-    const state = this.#state
-    if (state.recoveryPoint < state.segments.active.baseOffset) await this.flush()
-    return state.guard(() => readAgainWhenReplaced(state.segments, () => findCleanableSection(state, nowMs)))
-  }
-
-  planCleaning(section: CleanableSection, nowMs: number, settings: CleaningSettings): Promise<CleaningTask> {
-    return planCleaning(this.#state, section, nowMs, settings)
-  }
-
-  /** Puts a cleaned segment in place. Rejects with CleaningAbortedError when its sources are not there as they were. */
-  replaceSegments(cleaned: CleanedSegment): Promise<void> {
-    return this.#structure.run(() => swapSegments(this.#state, cleaned))
-  }
-
-  /** True while those segments follow one another in the log as they were. */
-  hasSegments(sources: readonly SourceSegment[]): boolean {
-    return !this.isOffline && indexOfSources(this.#state, sources) >= 0
   }
 
   /** Moves the log start offset forward. Throws OFFSET_OUT_OF_RANGE above the high watermark; returns whether it moved. */

@@ -44,7 +44,7 @@ export class BatchFilter {
     this.#options = options
   }
 
-  /** The batch at `at` as it stays: `bytes` itself, as a view, when all of it does; undefined when nothing does. */
+  /** The batch at `at` as it stays: `bytes` itself, as a view, when all of it does; undefined when nothing does. Throws when it is damaged. */
   filter(bytes: Buffer, at: number): Buffer | undefined {
     const { transactions, nowMs } = this.#options
     const isControl = batch.isControl(bytes, at)
@@ -105,6 +105,8 @@ export class BatchFilter {
     const { nowMs, deleteRetentionMs, codecs } = this.#options
     const cursor = this.#cursor
     const size = batch.batchSizeInBytes(bytes, at)
+    // A new checksum must not make damaged bytes look right.
+    if (!batch.isCrcValid(bytes, at)) throw new Error(`The batch at offset ${batch.baseOffset(bytes, at)} is damaged`)
     const exactHorizon = batch.hasDeleteHorizon(bytes, at) ? batch.baseTimestampExact(bytes, at) : undefined
     const horizon = needsHorizon ? saturated(nowMs + deleteRetentionMs) : exactHorizon
     const builder = new BatchBuilder(

@@ -113,15 +113,14 @@ class LogCleaning {
     for (const [index, segment] of segments.entries()) {
       const nextBaseOffset = segments[index + 1]?.baseOffset ?? firstUncleanableOffset
       if (nextBaseOffset <= firstDirtyOffset) continue
-      let isFull = false
-      await this.#forEachBatch(segment, (bytes, at) => {
-        if (isFull || batch.lastOffset(bytes, at) < firstDirtyOffset) return undefined
-        const isDiscardable = transactions.isDiscardable(bytes, at)
-        if (!isDiscardable && !batch.isControl(bytes, at)) isFull = this.#enterKeys(bytes, at, cursor)
-        if (!isFull) map.endOffset = batch.nextOffset(bytes, at)
-        return undefined
+      const isWhole = await this.#forEachBatch(segment, (bytes, at) => {
+        if (batch.lastOffset(bytes, at) < firstDirtyOffset) return true
+        const isData = !transactions.isDiscardable(bytes, at) && !batch.isControl(bytes, at)
+        if (isData && this.#enterKeys(bytes, at, cursor)) return false
+        map.endOffset = batch.nextOffset(bytes, at)
+        return true
       })
-      if (isFull) return
+      if (!isWhole) return
       // Compaction may have taken the end of the segment.
       map.endOffset = Math.max(map.endOffset, nextBaseOffset)
     }
@@ -158,11 +157,7 @@ class LogCleaning {
       for (const source of sources) {
         await this.#forEachBatch(source, (bytes, at) => {
           const kept = filter.filter(bytes, at)
-          if (kept === undefined) return undefined
-          this.#bytesWritten += kept.length
-          const writing = writer.append(kept)
-          const waiting = this.#throttle.note(kept.length)
-          return waiting === undefined ? writing : Promise.all([writing, waiting])
+          return kept === undefined || this.#write(writer, kept)
         })
       }
       await writer.finish()
@@ -180,10 +175,19 @@ class LogCleaning {
     }
   }
 
+  /** A promise when the disk or the throttle has to be waited for. */
+  #write(writer: CleanedSegmentWriter, bytes: Buffer): true | Promise<true> {
+    this.#bytesWritten += bytes.length
+    const writing = writer.append(bytes)
+    const waiting = this.#throttle.note(bytes.length)
+    return writing === undefined && waiting === undefined ? true : Promise.all([writing, waiting]).then(() => true)
+  }
+
+  /** Visits until `visit` gives false; returns whether it came to the end. */
   async #forEachBatch(
     segment: SourceSegment,
-    visit: (bytes: Buffer, at: number) => Promise<unknown> | undefined,
-  ): Promise<void> {
+    visit: (bytes: Buffer, at: number) => boolean | Promise<boolean>,
+  ): Promise<boolean> {
     const { fileSystem, isAborted } = this.#environment
     const { directory, settings, name } = this.#task
     const path = joinPath(directory, offsetFileName(segment.baseOffset, fileSuffixes.log))
@@ -191,21 +195,21 @@ class LogCleaning {
     try {
       const windowSize = Math.max(settings.ioBufferBytes, 4096)
       const batches = new FileBatches(handle, this.#lane, { start: 0, end: segment.size, windowSize, whole: true })
-      let lastBytes: Buffer | undefined
       for (;;) {
         const isThere = batches.next()
         if (!(typeof isThere === 'boolean' ? isThere : await isThere)) break
-        if (batches.at === 0 || batches.bytes !== lastBytes) {
-          lastBytes = batches.bytes
+        if (batches.at === 0) {
+          // A window was read.
           if (isAborted()) throw new CleaningAbortedError(`The cleaning of ${name} was aborted`)
           const waiting = this.#throttle.note(batches.bytes.length)
           if (waiting !== undefined) await waiting
         }
         this.#bytesRead += batches.size
-        const visiting = visit(batches.bytes, batches.at)
-        if (visiting !== undefined) await visiting
+        const goesOn = visit(batches.bytes, batches.at)
+        if (!(typeof goesOn === 'boolean' ? goesOn : await goesOn)) return false
       }
       if (batches.isTorn) throw new Error(`${path} is damaged at position ${batches.position}`)
+      return true
     } finally {
       await handle.close()
     }

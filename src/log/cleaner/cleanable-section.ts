@@ -73,6 +73,7 @@ export async function planCleaning(
   return {
     name: state.name,
     directory: state.directory,
+    truncationsCount: state.truncationsCount,
     segments: sources,
     firstDirtyOffset,
     firstUncleanableOffset,

@@ -25,6 +25,8 @@ export interface CleaningTask {
   /** Of the log, for messages: topic-partition. */
   readonly name: string
   readonly directory: string
+  /** Of the log, when the task was made: a cleaning of a log that was cut since is good for nothing. */
+  readonly truncationsCount: number
   /** All from the first up to `firstUncleanableOffset`, in order. */
   readonly segments: readonly SourceSegment[]
   readonly firstDirtyOffset: number
@@ -80,6 +82,21 @@ export interface CleaningEnvironment {
   /** True when the cleaning should end as soon as it can. */
   isAborted(): boolean
   /** Resolves when the segment is in its place. Rejects with CleaningAbortedError when the log has changed meanwhile. */
+  replaceSegments(cleaned: CleanedSegment): Promise<void>
+}
+
+/** Who does the work: a worker thread, or in tests the caller's own. */
+export interface CleaningRunner {
+  /** Rejects as `cleanLog` does. */
+  run(task: CleaningTask, control: CleaningControl): Promise<CleaningOutcome>
+  /** Nothing runs any more; threads may go. */
+  close(): Promise<void>
+}
+
+export interface CleaningControl {
+  isAborted(): boolean
+  /** `abort` is called when the cleaning should end as soon as it can. */
+  onAbort(abort: () => void): void
   replaceSegments(cleaned: CleanedSegment): Promise<void>
 }
 

@@ -7,8 +7,7 @@ import type { Random } from '../../base/random.ts'
 import type { Codecs } from '../../protocol/record/compression.ts'
 import type { FileSystem } from '../file-system.ts'
 import { cleanLog } from './clean-log.ts'
-import type { CleaningOutcome, CleaningTask } from './cleaning-task.ts'
-import type { CleaningControl, CleaningRunner } from './log-cleaner.ts'
+import type { CleaningControl, CleaningOutcome, CleaningRunner, CleaningTask } from './cleaning-task.ts'
 
 export class InProcessCleaning implements CleaningRunner {
   readonly #parts: { fileSystem: FileSystem; codecs: Codecs; clock: Clock; random: Random }

@@ -13,26 +13,12 @@ import type { LogDirectory } from '../log-directory.ts'
 import type { PartitionLog } from '../partition-log.ts'
 import type { CleanableSection } from './cleanable-section.ts'
 import {
-  type CleanedSegment,
   CleaningAbortedError,
   type CleaningOutcome,
+  type CleaningRunner,
   type CleaningSettings,
   type CleaningTask,
 } from './cleaning-task.ts'
-
-/** Who does the work: a worker thread, or in tests the caller's own. */
-export interface CleaningRunner {
-  run(task: CleaningTask, control: CleaningControl): Promise<CleaningOutcome>
-  /** Nothing runs any more; threads may go. */
-  close(): Promise<void>
-}
-
-export interface CleaningControl {
-  isAborted(): boolean
-  /** `abort` is called when the cleaning should end as soon as it can. */
-  onAbort(abort: () => void): void
-  replaceSegments(cleaned: CleanedSegment): Promise<void>
-}
 
 export interface LogCleanerSettings {
   /** log.cleaner.threads. */
@@ -86,6 +72,8 @@ export class LogCleaner {
   #timer: Timer | undefined
   #watchTimer: Timer | undefined
   #choosing: Promise<void> | undefined
+  /** A cleaning ended while it was looking: there may be more to do at once. */
+  #mustLookAgain = false
   #isClosed = false
   readonly #ends = new Set<Promise<void>>()
 
@@ -134,14 +122,17 @@ export class LogCleaner {
 
   /** Starts cleanings while threads are free; a look at a time. */
   #look(): void {
-    if (this.#isClosed || this.#choosing !== undefined) return
+    if (this.#isClosed) return
+    this.#mustLookAgain = this.#choosing !== undefined
+    if (this.#mustLookAgain) return
     this.#choosing = this.#startDue()
       .catch((error: Error) => {
         this.#options.logger.error('the log cleaner could not choose', { error: error.message })
       })
       .finally(() => {
         this.#choosing = undefined
-        this.#lookLater()
+        if (this.#mustLookAgain) this.#look()
+        else this.#lookLater()
       })
   }
 
@@ -177,7 +168,7 @@ export class LogCleaner {
       if (this.#isClosed) return undefined
       if (!log.config.isCompact || log.isOffline || this.#isUnderWay(log) || this.#uncleanable.has(log)) continue
       try {
-        const section = await log.findCleanableSection(nowMs)
+        const section = await log.compaction.findSection(nowMs)
         const isDue = section.isOverdue || section.dirtyRatio > log.config.minCleanableDirtyRatio
         if (section.cleanableBytes === 0 || !isDue) continue
         if (section.dirtyRatio > (dirtiest?.section.dirtyRatio ?? -1)) dirtiest = { log, section }
@@ -203,11 +194,10 @@ export class LogCleaner {
       const directory = this.#options.logs.directoryOf(log)
       // Records that compaction took must not look like records that a crash took.
       await directory?.saveCheckpoints('recoveryPoint')
-      task = await log.planCleaning(section, this.#options.clock.now(), this.#settings())
+      task = await log.compaction.plan(section, this.#options.clock.now(), this.#settings())
       const outcome = await this.#run(cleaning, task)
-      if (log.isOffline || directory === undefined) return
-      log.cleanerOffset = outcome.endOffset
-      await directory.saveCheckpoints('cleanerOffset')
+      if (!log.compaction.finish(task, outcome.endOffset)) return
+      await directory?.saveCheckpoints('cleanerOffset')
       this.#tell(log, section, outcome)
     } catch (error) {
       this.#onFailure(cleaning, task, error as Error)
@@ -227,7 +217,7 @@ export class LogCleaner {
       replaceSegments: async (cleaned) => {
         if (cleaning.isAborted || this.#isClosed)
           throw new CleaningAbortedError(`The cleaning of ${task.name} was aborted`)
-        await log.replaceSegments(cleaned)
+        await log.compaction.replaceSegments(task, cleaned)
       },
     })
   }
@@ -245,10 +235,13 @@ export class LogCleaner {
 
   #onFailure({ log, isAborted }: Cleaning, task: CleaningTask | undefined, error: Error): void {
     const { logger, logs } = this.#options
-    const hasChanged = task !== undefined && !log.hasSegments(task.segments.slice(-1))
-    if (isAborted || this.#isClosed || log.isOffline || hasChanged || error instanceof CleaningAbortedError) {
+    const hasChanged =
+      error instanceof CleaningAbortedError || (task !== undefined && !log.compaction.isUnchangedSince(task))
+    // Retention may take a segment from under a cleaning: the next one goes by what is there.
+    const isGone = error instanceof FileSystemError && error.code === 'ENOENT'
+    if (isAborted || this.#isClosed || log.isOffline || hasChanged || isGone) {
       logger.debug('a cleaning was aborted', fieldsOf(log, error))
-    } else if (error instanceof FileSystemError && error.code !== 'ENOENT') {
+    } else if (error instanceof FileSystemError) {
       // A full disk is left to the producers to meet: the log as it is can still be read.
       const path = logs.directoryOf(log)?.path
       if (error.code === 'ENOSPC' || path === undefined) logger.warn('a log could not be cleaned', fieldsOf(log, error))

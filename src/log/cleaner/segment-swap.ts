@@ -6,11 +6,10 @@
  *   n.log.cleaned  >  n.log.swap  >  old files to *.deleted  >  n.log  >  old files removed
  *
  * A crash before all files are `.swap` leaves the old segments; one after it finds a whole `n.log.swap`, and the next start
- * goes on from there (log-loader.ts). Nothing is removed before the directory was flushed.
+ * goes on from there (log-loader.ts). The directory is flushed at each `>`, so that no loss of power mixes two steps.
  */
 import { fileSuffixes, joinPath, offsetFileName } from '../file-names.ts'
-import type { LogSegment } from '../log-segment.ts'
-import { LogSegment as Segment } from '../log-segment.ts'
+import { LogSegment } from '../log-segment.ts'
 import type { LogState } from '../log-state.ts'
 import { OffsetIndex } from '../offset-index.ts'
 import { readIfThere, type SegmentIndexes } from '../segment-indexes.ts'
@@ -19,9 +18,13 @@ import { TransactionIndex } from '../transaction-index.ts'
 import { segmentFileSuffixes } from './cleaned-segment-writer.ts'
 import { type CleanedSegment, CleaningAbortedError, type SourceSegment } from './cleaning-task.ts'
 
-/** Rejects with CleaningAbortedError, before anything is changed, when `sources` are not what the log has there now. */
-export async function swapSegments(state: LogState, cleaned: CleanedSegment): Promise<void> {
+/**
+ * Rejects with CleaningAbortedError, before anything is changed, when `sources` are not what the log has there now.
+ * `truncationsCount` is of the log when the cleaning began.
+ */
+export async function swapSegments(state: LogState, cleaned: CleanedSegment, truncationsCount: number): Promise<void> {
   if (state.failure !== undefined || state.isClosed) throw new CleaningAbortedError(`${state.name} is closed`)
+  if (state.truncationsCount !== truncationsCount) throw new CleaningAbortedError(`${state.name} was truncated`)
   const index = indexOfSources(state, cleaned.sources)
   if (index < 0) throw new CleaningAbortedError(`The segments of ${state.name} have changed`)
   await state.guard(async () => {
@@ -73,7 +76,7 @@ async function openSwap(state: LogState, cleaned: CleanedSegment): Promise<LogSe
       hasTransactionIndex ? await read(fileSuffixes.transactionIndex) : Buffer.alloc(0),
     )!,
   }
-  const segment = Segment.load(environment, directory, baseOffset, size)
+  const segment = LogSegment.load(environment, directory, baseOffset, size)
   await segment.becomeSwapped(indexes, pathOf(state, baseOffset, fileSuffixes.log) + fileSuffixes.swap)
   return segment
 }
@@ -92,6 +95,7 @@ async function putAsideOld(state: LogState, replaced: readonly LogSegment[]): Pr
       }
     }
   })
+  await lanes.flush.run(() => fileSystem.syncDirectory(state.directory))
   return names
 }
 

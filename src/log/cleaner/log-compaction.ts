@@ -1,0 +1,61 @@
+/**
+ * What the cleaner does with one log, beside its appends and reads: which part is due, the task for a cleaning, its
+ * segments put in place, and how far the log is clean. Made by partition-log.ts; everything runs in turn with the log's
+ * other changes (truncation, retention, flush, close).
+ */
+import type { ExclusiveSection } from '../exclusive-section.ts'
+import type { LogState } from '../log-state.ts'
+import { type CleanableSection, findCleanableSection, planCleaning } from './cleanable-section.ts'
+import type { CleanedSegment, CleaningSettings, CleaningTask } from './cleaning-task.ts'
+import { indexOfSources, swapSegments } from './segment-swap.ts'
+
+export class LogCompaction {
+  readonly #state: LogState
+  readonly #structure: ExclusiveSection
+  readonly #flush: () => Promise<unknown>
+
+  constructor(state: LogState, structure: ExclusiveSection, flush: () => Promise<unknown>) {
+    this.#state = state
+    this.#structure = structure
+    this.#flush = flush
+  }
+
+  /** Compaction has dealt with all below; 0 when it never ran. */
+  get cleanerOffset(): number {
+    return this.#state.cleanerOffset
+  }
+
+  /** What may be worked on now. What is not flushed is flushed first: only what is on the disk for good is cleaned. */
+  async findSection(nowMs: number): Promise<CleanableSection> {
+    const state = this.#state
+    if (state.recoveryPoint < state.segments.active.baseOffset) await this.#flush()
+    return this.#structure.run(() => state.guard(() => findCleanableSection(state, nowMs)))
+  }
+
+  /** Rejects with CleaningAbortedError when the log has changed since the section was found. */
+  plan(section: CleanableSection, nowMs: number, settings: CleaningSettings): Promise<CleaningTask> {
+    return this.#structure.run(() => planCleaning(this.#state, section, nowMs, settings))
+  }
+
+  /** Puts a segment of that cleaning in place. Rejects with CleaningAbortedError when its sources are not there as they were. */
+  replaceSegments({ truncationsCount }: CleaningTask, cleaned: CleanedSegment): Promise<void> {
+    return this.#structure.run(() => swapSegments(this.#state, cleaned, truncationsCount))
+  }
+
+  /** All of the task is done: notes how far the log is clean. False when the log was cut or closed meanwhile. */
+  finish({ truncationsCount }: CleaningTask, endOffset: number): boolean {
+    if (!this.#isOnline || truncationsCount !== this.#state.truncationsCount) return false
+    this.#state.cleanerOffset = endOffset
+    return true
+  }
+
+  /** True while the last segment of a task is what it was: nothing but compaction has changed the log. */
+  isUnchangedSince({ truncationsCount, segments }: CleaningTask): boolean {
+    const isCut = truncationsCount !== this.#state.truncationsCount
+    return this.#isOnline && !isCut && indexOfSources(this.#state, segments.slice(-1)) >= 0
+  }
+
+  get #isOnline(): boolean {
+    return this.#state.failure === undefined && !this.#state.isClosed
+  }
+}
