@@ -28,6 +28,7 @@ export type ControllerLog = Pick<RaftDriver, 'append' | 'logEndOffset' | 'resign
 
 /** Larger batches are split; only what is not a user's atomic request is ever so large. */
 const maxRecordsPerBatch = 10_000
+const fencingRetryMs = 1_000
 
 export interface ControllerRuntimeOptions {
   readonly config: BrokerConfig
@@ -227,7 +228,8 @@ export class ControllerRuntime implements MetadataFollower {
     for (const { reject } of pending) reject(notController())
   }
 
-  #watchSessions(): void {
+  /** At the next expiry, but not before `pauseMs`. */
+  #watchSessions(pauseMs = 0): void {
     const { clock } = this.#options
     const nowMs = clock.monotonic()
     const expiryMs = this.#controller.nextSessionExpiryMs(nowMs)
@@ -235,7 +237,7 @@ export class ControllerRuntime implements MetadataFollower {
     this.#sessionTimer = undefined
     if (expiryMs === undefined) return
     // One millisecond later: a session that is exactly as old as its timeout still holds.
-    this.#sessionTimer = clock.schedule(Math.max(0, expiryMs - nowMs) + 1, () => this.#onSessionsDue())
+    this.#sessionTimer = clock.schedule(Math.max(pauseMs, expiryMs - nowMs) + 1, () => this.#onSessionsDue())
   }
 
   #onSessionsDue(): void {
@@ -251,6 +253,8 @@ export class ControllerRuntime implements MetadataFollower {
       }
     } catch (error) {
       logger.error('a broker whose session ran out cannot be fenced', { error: (error as Error).message })
+      this.#watchSessions(fencingRetryMs)
+      return
     }
     this.#watchSessions()
   }

@@ -244,7 +244,7 @@ export class CoordinatorShard<M extends CoordinatorMachine> {
   #gather(write: CoordinatorWrite): void {
     let size = 0
     for (const { key, value } of write.records) size += recordOverheadSizeMax + key.length + (value?.length ?? 0)
-    const sizeMax = this.#environment.log.batchSizeMax(this.partition) - batchHeaderSize
+    const sizeMax = this.#batchSizeMax()
     if (this.#gatheredSize + size > sizeMax) this.#flush()
     const error = this.#inputError
     if (error !== undefined) {
@@ -259,6 +259,19 @@ export class CoordinatorShard<M extends CoordinatorMachine> {
     }
     if (this.#gatheredSize > sizeMax) this.#flush()
     else this.#flushAtEndOfTurn()
+  }
+
+  /** Of records, in bytes; 0 when the partition is not here any more, and nothing can be written. */
+  #batchSizeMax(): number {
+    try {
+      return this.#environment.log.batchSizeMax(this.partition) - batchHeaderSize
+    } catch (error) {
+      if (!(error instanceof KafkaError)) throw error
+      this.#gathered = []
+      this.#gatheredSize = 0
+      this.#onAppendFailed(error)
+      return 0
+    }
   }
 
   #settlementOf(write: CoordinatorWrite, endOffset: number): Settlement {

@@ -68,9 +68,7 @@ export class GroupCoordinatorService {
     for (const { name, id } of delta.deletedTopics.values()) topics.set(name, id)
     for (const shard of this.#runtime.shards()) {
       if (shard.state !== 'active') continue
-      const done = shard.execute((machine, now) => machine.onTopicsDeleted(topics, now))
-      // What could not be written expires some day.
-      if (done !== undefined) void done.catch(() => {})
+      forgetOffsets(shard, topics)
     }
   }
 
@@ -185,6 +183,16 @@ export class GroupCoordinatorService {
 
   #shard(groupId: string): GroupShard {
     return this.#runtime.shard(this.partitionFor(groupId))
+  }
+}
+
+/** What cannot be written expires some day; the offsets' own topic may be among those that are gone. */
+function forgetOffsets(shard: GroupShard, topics: ReadonlyMap<string, Uuid>): void {
+  try {
+    const done = shard.execute((machine, now) => machine.onTopicsDeleted(topics, now))
+    if (done !== undefined) void done.catch(() => {})
+  } catch (error) {
+    if (!(error instanceof KafkaError)) throw error
   }
 }
 

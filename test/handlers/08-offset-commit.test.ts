@@ -50,6 +50,17 @@ describe('committing', () => {
     ])
   })
 
+  test('and the topic of offsets is deleted together with one that they are of', async () => {
+    await commit(9, [{ name: 'orders', partitions: partitionsOf(5) }])
+    const offsets = harness.image.topics.getByName(offsetsTopic)!.id
+    await harness.deleteTopic(orders, offsets)
+    const { groups } = await harness.call(offsetFetchApi, 8, { groups: [{ groupId: 'g', topics: null }] })
+    expect(errorName(groups[0]!.errorCode)).toBe('NOT_COORDINATOR')
+    await harness.createTopic(offsetsTopic, { partitions: 3 })
+    await harness.createTopic('orders', { partitions: 1 })
+    expect(await commit(9, [{ name: 'orders', partitions: partitionsOf(1) }])).toEqual([['orders', 'NONE']])
+  })
+
   test('by id from version 10', async () => {
     const topics = [
       { topicId: unknownId, partitions: partitionsOf(1) },
@@ -148,6 +159,17 @@ describe('fetching', () => {
       ['x', 0],
       ['g', 1],
     ])
+  })
+
+  test('and the topic of offsets is deleted together with one that they are of', async () => {
+    await commit(9, [{ name: 'orders', partitions: partitionsOf(5) }])
+    const offsets = harness.image.topics.getByName(offsetsTopic)!.id
+    await harness.deleteTopic(orders, offsets)
+    const { groups } = await harness.call(offsetFetchApi, 8, { groups: [{ groupId: 'g', topics: null }] })
+    expect(errorName(groups[0]!.errorCode)).toBe('NOT_COORDINATOR')
+    await harness.createTopic(offsetsTopic, { partitions: 3 })
+    await harness.createTopic('orders', { partitions: 1 })
+    expect(await commit(9, [{ name: 'orders', partitions: partitionsOf(1) }])).toEqual([['orders', 'NONE']])
   })
 
   test('by id from version 10', async () => {

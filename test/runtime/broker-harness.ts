@@ -158,8 +158,9 @@ export class BrokerHarness {
     return topicId
   }
 
-  async deleteTopic(topicId: Uuid): Promise<void> {
-    this.commit([metadataRecord('RemoveTopicRecord', 0, { topicId })])
+  /** All in one change of the image. */
+  async deleteTopic(...topicIds: readonly Uuid[]): Promise<void> {
+    this.commit(topicIds.map((topicId) => metadataRecord('RemoveTopicRecord', 0, { topicId })))
     await this.drive(this.replicaManager.whenSettled())
   }
 
