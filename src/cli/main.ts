@@ -24,6 +24,8 @@ export async function main(words: readonly string[]): Promise<number> {
   try {
     const options = words[0] === 'start' ? parseStartArguments(words.slice(1)) : undefined
     if (options !== undefined) return await commands.start(options)
+    if (words[0] === 'tool' && words[1] !== undefined && !words[1].startsWith('-'))
+      return await (await import('./tools/run-tool.ts')).runTool(words[1], words.slice(2))
     const { runCommandLine } = await import('./arguments.ts')
     return await runCommandLine(words, commands)
   } catch (error) {

@@ -8,6 +8,7 @@ import { KafkaClient, parseBootstrap } from '../../client/kafka-client.ts'
 import { parseProperties } from '../../config/properties.ts'
 import { OperatorError } from '../operator-error.ts'
 import { packageVersion } from '../version.ts'
+import { type ToolArguments, ToolUsageError } from './tool-arguments.ts'
 
 /** Reads a properties file; no file means no properties. Throws OperatorError. */
 export function readProperties(file: string | undefined): Map<string, string> {
@@ -41,6 +42,13 @@ export function createClient(
     ...(operationTimeoutMs === undefined ? {} : { operationTimeoutMs }),
     ...(requestTimeoutMs === undefined ? {} : { requestTimeoutMs }),
   })
+}
+
+/** The client that --bootstrap-server, --command-config name. Throws OperatorError. */
+export function clientOf(given: ToolArguments<'bootstrap-server' | 'command-config'>): KafkaClient {
+  const bootstrap = given.text('bootstrap-server')
+  if (bootstrap === undefined) throw new ToolUsageError('Missing required argument "[bootstrap-server]"')
+  return createClient(bootstrap, readProperties(given.text('command-config')))
 }
 
 /** Runs `use` with a client that is closed afterwards. */
