@@ -3,7 +3,7 @@
  * was handed out. `ottla consume --group` and kafka-console-consumer run on it.
  */
 import { KafkaError } from '../protocol/errors.ts'
-import { type FetchedRecords, Fetcher, type FetcherOptions } from './fetcher.ts'
+import { type AssignedPartition, Fetcher, type FetcherOptions, type OnRecords } from './fetcher.ts'
 import { GroupMember, type GroupMemberOptions } from './group-member.ts'
 import { commitOffsets, fetchOffsets } from './group-offsets.ts'
 import type { KafkaClient } from './kafka-client.ts'
@@ -15,6 +15,10 @@ export interface GroupConsumerOptions extends GroupMemberOptions, FetcherOptions
   readonly startsAt: 'earliest' | 'latest'
   /** 0: only `commit` and `close` commit. */
   readonly commitIntervalMs?: number
+  /** False: nothing is ever committed. */
+  readonly commits?: boolean
+  /** How often it looks whether there are other topics or partitions to read, in milliseconds; 300,000 without it. */
+  readonly metadataMaxAgeMs?: number
   onAssigned?(assigned: readonly TopicPartitions[]): void
 }
 
@@ -25,12 +29,18 @@ export class GroupConsumer {
   readonly #committed = new Map<string, number>()
   #fetcher: Fetcher
   #committedMs = Date.now()
+  #subscribed = ''
+  #lookedMs = 0
 
   constructor(client: KafkaClient, options: GroupConsumerOptions) {
     this.#client = client
-    this.#options = options
+    this.#options = { resetsTo: options.startsAt, ...options }
     this.#member = new GroupMember(client, options)
-    this.#fetcher = new Fetcher(client, options)
+    this.#fetcher = new Fetcher(client, this.#options)
+  }
+
+  get assigned(): readonly AssignedPartition[] {
+    return this.#fetcher.assigned
   }
 
   get isAtEnd(): boolean {
@@ -38,24 +48,23 @@ export class GroupConsumer {
   }
 
   /** Joins first when it must. As Fetcher.poll otherwise. */
-  async poll(onRecords: (fetched: FetchedRecords) => boolean): Promise<void> {
+  async poll(onRecords: OnRecords, maxWaitMs?: number): Promise<void> {
     if (this.#member.needsJoin) await this.#join()
-    try {
-      await this.#fetcher.poll(onRecords)
-    } catch (error) {
-      if (!(error instanceof KafkaError) || error.error !== 'OFFSET_OUT_OF_RANGE') throw error
-      await this.#assign(
-        this.#fetcher.assigned.map(({ topic, partition }) => ({ topic, partition })),
-        new Map(),
-      )
-    }
+    else await this.#maybeRejoin()
+    await this.#fetcher.poll(onRecords, maxWaitMs)
     const { commitIntervalMs = 5000 } = this.#options
     if (commitIntervalMs > 0 && Date.now() - this.#committedMs >= commitIntervalMs) await this.commit()
+  }
+
+  /** Goes on at `position`, which is also what is committed next: what was handed out and not used is given back. */
+  seek(topic: string, partition: number, position: number): void {
+    this.#fetcher.seek(topic, partition, position)
   }
 
   /** Commits what was handed out. A group that has moved on is no error: its new members read it again. */
   async commit(): Promise<void> {
     this.#committedMs = Date.now()
+    if (this.#options.commits === false) return
     const changed = this.#fetcher.assigned
       .filter(({ topic, partition, position }) => this.#committed.get(`${topic}/${partition}`) !== position)
       .map(({ topic, partition, position }) => ({ topic, partition, offset: position }))
@@ -77,8 +86,8 @@ export class GroupConsumer {
 
   async #join(): Promise<void> {
     if (this.#fetcher.assigned.length > 0) await this.commit()
+    this.#subscribed = await this.#look()
     const assigned = await this.#member.join()
-    await this.#client.loadTopics(assigned.map(({ topic }) => topic))
     const partitions = assigned.flatMap(({ topic, partitions: each }) =>
       each.map((partition) => ({ topic, partition })),
     )
@@ -88,6 +97,25 @@ export class GroupConsumer {
         committed.set(`${topic}/${partition}`, offset)
     await this.#assign(partitions, committed)
     this.#options.onAssigned?.(assigned)
+  }
+
+  /** New topics that match, new partitions: the group shares them out when a member joins again. */
+  async #maybeRejoin(): Promise<void> {
+    const { metadataMaxAgeMs = 300_000 } = this.#options
+    // Who has nothing to read looks more often: the topic may be created any moment.
+    const ageMs = this.#fetcher.assigned.length === 0 ? Math.min(metadataMaxAgeMs, 1000) : metadataMaxAgeMs
+    if (Date.now() - this.#lookedMs < ageMs) return
+    if ((await this.#look()) === this.#subscribed) return
+    this.#member.rejoin()
+    await this.#join()
+  }
+
+  /** The topics that are subscribed to, and their partitions' count. */
+  async #look(): Promise<string> {
+    const topics = await this.#options.subscribedTopics()
+    if (topics.length > 0) await this.#client.loadTopics(topics)
+    this.#lookedMs = Date.now()
+    return topics.map((topic) => `${topic}:${this.#client.metadata.topic(topic)?.partitions.length ?? 0}`).join()
   }
 
   async #assign(partitions: readonly PartitionName[], committed: ReadonlyMap<string, number>): Promise<void> {

@@ -30,8 +30,15 @@ export interface ClientOptions {
   readonly operationTimeoutMs?: number
 }
 
-/** To whom a request goes: any broker, the controller, one broker, or who coordinates a group. */
-export type Target = 'any' | 'controller' | { readonly nodeId: number } | { readonly groupId: string }
+/**
+ * To whom a request goes: any broker, the controller, one broker, or who coordinates a group. Requests that wait in the
+ * broker hold up what comes after them on their connection: fetches and groups have one of their own.
+ */
+export type Target =
+  | 'any'
+  | 'controller'
+  | { readonly nodeId: number; readonly fetches?: boolean }
+  | { readonly groupId: string }
 
 const metadataExchange = { request: metadataRequest, response: metadataResponse }
 const findCoordinatorExchange = { request: findCoordinatorRequest, response: findCoordinatorResponse }
@@ -43,7 +50,7 @@ export class KafkaClient {
   readonly #bootstrap: readonly Endpoint[]
   readonly #bootstrapTimeoutMs: number
   readonly #connectionOptions
-  readonly #byNode = new Map<number, Promise<Connection>>()
+  readonly #byNode = new Map<string, Promise<Connection>>()
   readonly #coordinators = new Map<string, BrokerNode>()
   #first: Promise<Connection> | undefined
   #isClosed = false
@@ -96,11 +103,11 @@ export class KafkaClient {
       const node = this.metadata.broker(this.metadata.controllerId)
       return node === undefined ? this.#anyConnection() : this.#nodeConnection(node)
     }
-    if ('groupId' in target) return this.#nodeConnection(await this.coordinatorOf(target.groupId))
+    if ('groupId' in target) return this.#nodeConnection(await this.coordinatorOf(target.groupId), 'groups')
     if (this.metadata.broker(target.nodeId) === undefined) await this.#askMetadata([])
     const node = this.metadata.broker(target.nodeId)
     if (node === undefined) throw new ConnectionError(`the cluster has no broker ${target.nodeId}`)
-    return this.#nodeConnection(node)
+    return this.#nodeConnection(node, target.fetches ? 'fetches' : '')
   }
 
   /**
@@ -208,17 +215,18 @@ export class KafkaClient {
     throw failure
   }
 
-  async #nodeConnection(node: BrokerNode): Promise<Connection> {
+  async #nodeConnection(node: BrokerNode, purpose = ''): Promise<Connection> {
+    const key = `${node.nodeId} ${purpose}`
     // Each turn sees what other callers did while this one waited.
     for (;;) {
-      const opening = this.#byNode.get(node.nodeId)
+      const opening = this.#byNode.get(key)
       if (opening === undefined) break
       const connection = await opening.catch(() => undefined)
       if (connection?.isOpen) return connection
-      if (this.#byNode.get(node.nodeId) === opening) this.#byNode.delete(node.nodeId)
+      if (this.#byNode.get(key) === opening) this.#byNode.delete(key)
     }
     const opened = this.#open(node)
-    this.#byNode.set(node.nodeId, opened)
+    this.#byNode.set(key, opened)
     return opened
   }
 
