@@ -9,7 +9,7 @@ import { rolldown } from 'rolldown'
 
 const dist = process.argv[2] ?? fileURLToPath(new URL('../dist', import.meta.url))
 const bundle = await rolldown({
-  input: { main: `${dist}/cli/main.js` },
+  input: { main: `${dist}/cli/main.js`, embedded: `${dist}/embedded.js` },
   platform: 'node',
   external: (name) => !name.startsWith('.') && !name.startsWith('/'),
 })

@@ -1,0 +1,235 @@
+/**
+ * The library: a broker inside the caller's process, for tests and tools.
+ *
+ *     import { startBroker } from 'ottla'
+ *     await using broker = await startBroker({ topics: ['orders'] })
+ *     new Kafka({ brokers: [broker.bootstrapServers] })
+ *
+ * It is a whole node on real sockets, on a free port of the loopback address; its data is in memory unless a directory is
+ * given. Several run side by side and share nothing. It installs no signal handlers, writes no logs unless asked to, and
+ * leaves nothing behind when it is stopped.
+ */
+import { type LogFields, type Logger, silentLogger } from './base/logger.ts'
+import { BrokerConfig } from './config/broker-config.ts'
+import { MemoryFileSystem } from './io/memory-file-system.ts'
+import { SkippingClock } from './io/skipping-clock.ts'
+import { type RunningNode, startNode } from './node.ts'
+import { type Machine, realMachine } from './node-broker.ts'
+import type { CreateTopicsRequestInput, CreateTopicsResponse } from './protocol/api/19-create-topics.ts'
+import type { DeleteTopicsRequestInput, DeleteTopicsResponse } from './protocol/api/20-delete-topics.ts'
+import { apiKeys } from './protocol/api/index.ts'
+import { errorName, KafkaError } from './protocol/errors.ts'
+
+export { KafkaError } from './protocol/errors.ts'
+
+export interface NewTopic {
+  readonly name: string
+  /** Default: num.partitions, which is 1 unless `settings` say otherwise. */
+  readonly partitions?: number
+  /** Topic configuration: `{ 'retention.ms': 1000 }`. */
+  readonly configs?: Readonly<Record<string, string | number | boolean>>
+}
+
+export interface LogEntry {
+  readonly level: 'debug' | 'info' | 'warn' | 'error'
+  readonly message: string
+  readonly fields: Readonly<Record<string, unknown>>
+}
+
+export interface StartBrokerOptions {
+  /** Where its data lies and is found by the next start. Without one it is in memory, and gone with the broker. */
+  readonly directory?: string
+  /** Default: any free port. */
+  readonly port?: number
+  /** The address that it listens on. Default 127.0.0.1. */
+  readonly host?: string
+  /** Created before it is ready, and anew by `reset`. A name alone has the default number of partitions. */
+  readonly topics?: readonly (string | NewTopic)[]
+  /** Kafka's own configuration: `{ 'auto.create.topics.enable': false }`. */
+  readonly settings?: Readonly<Record<string, string | number | boolean>>
+  /** Default: nobody hears what it says. Warnings about unknown settings come here too. */
+  readonly onLog?: (entry: LogEntry) => void
+  /** Bytes of data in memory; beyond, it behaves as a broker with a full disk. Default 1 GiB. */
+  readonly memoryBytesMax?: number
+}
+
+export interface BrokerClock {
+  /** What the broker takes for the time, in milliseconds since 1970. */
+  now(): number
+  /**
+   * Puts the broker's time forward by `ms` milliseconds; what falls due on the way happens, in order: sessions expire,
+   * rebalances end, retention and segment rolls run. Resolves when it has. The clients' own timers do not move.
+   */
+  advance(ms: number): Promise<void>
+}
+
+/**
+ * Starts a broker; resolves when it serves clients. Rejects with an Error whose message is one line when a setting is
+ * wrong, the port is taken, the directory is in use or a topic cannot be created.
+ */
+export async function startBroker(options: StartBrokerOptions = {}): Promise<EmbeddedBroker> {
+  const settings = settingsOf(options)
+  const logger = options.onLog === undefined ? silentLogger : new CallbackLogger(options.onLog)
+  const config = BrokerConfig.from(settings, (message) => logger.warn(message))
+  const clock = new SkippingClock()
+  const machine = machineOf(options, config, clock)
+  const node = await startNode({ config, logger, machine })
+  const broker = new EmbeddedBroker(node, clock, options)
+  try {
+    await broker.createTopics(options.topics ?? [])
+  } catch (error) {
+    await broker.stop()
+    throw error
+  }
+  return broker
+}
+
+/** A running broker. */
+export class EmbeddedBroker implements AsyncDisposable {
+  readonly host: string
+  readonly port: number
+  /** `host:port`, as clients want it. */
+  readonly bootstrapServers: string
+  readonly clusterId: string
+  /** Undefined when its data is in memory. */
+  readonly directory: string | undefined
+  readonly clock: BrokerClock
+  /** Resolves with the reason should it not be able to go on (its disk is gone); never in the ordinary course of things. */
+  readonly halted: Promise<string>
+  readonly #node: RunningNode
+  readonly #topics: readonly (string | NewTopic)[]
+  #stopping: Promise<void> | undefined
+
+  /** Made by `startBroker`. */
+  constructor(node: RunningNode, clock: BrokerClock, options: StartBrokerOptions) {
+    const { host, port } = node.listeners[0]!
+    this.host = host
+    this.port = port
+    this.bootstrapServers = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
+    this.clusterId = node.broker.clusterId
+    this.directory = options.directory
+    this.clock = clock
+    this.halted = node.halted
+    this.#node = node
+    this.#topics = options.topics ?? []
+  }
+
+  /** Resolves when they can be used. Rejects with KafkaError when one cannot be created: TOPIC_ALREADY_EXISTS, INVALID_CONFIG ... */
+  async createTopics(topics: readonly (string | NewTopic)[]): Promise<void> {
+    if (topics.length === 0) return
+    const { controller, config, topicReadiness } = this.#node.broker
+    const timeoutMs = config.requestTimeoutMs
+    const request: CreateTopicsRequestInput = { topics: topics.map(creationOf), timeoutMs }
+    const response = await controller.send<CreateTopicsResponse>(apiKeys.CreateTopics, request)
+    for (const { name, errorCode, errorMessage } of response.topics) {
+      if (errorCode !== 0) throw new KafkaError(errorName(errorCode), errorMessage ?? `topic ${name}`)
+    }
+    await topicReadiness.untilServed(
+      response.topics.map(({ name, numPartitions }) => ({ name, partitionCount: numPartitions })),
+      timeoutMs,
+    )
+  }
+
+  /**
+   * Forgets all topics with their records, all groups with their offsets, and what was set dynamically for topics; creates
+   * the topics of the start anew. Connections stay, clients that are at work meet UNKNOWN_TOPIC_OR_PARTITION or
+   * NOT_COORDINATOR meanwhile: stop them first.
+   */
+  async reset(): Promise<void> {
+    const { controller, image, config } = this.#node.broker
+    const names = [...image.topics.names()]
+    if (names.length > 0) {
+      const topics = names.map((name) => ({ name }))
+      const request: DeleteTopicsRequestInput = { topics, timeoutMs: config.requestTimeoutMs }
+      const { responses } = await controller.send<DeleteTopicsResponse>(apiKeys.DeleteTopics, request)
+      const failed = responses.find(({ errorCode }) => errorCode !== 0)
+      if (failed !== undefined)
+        throw new KafkaError(errorName(failed.errorCode), failed.errorMessage ?? failed.name ?? '')
+    }
+    await this.createTopics(this.#topics)
+  }
+
+  /** Stops cleanly; a second call waits for the first. */
+  stop(): Promise<void> {
+    this.#stopping ??= this.#node.stop()
+    return this.#stopping
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stop()
+  }
+}
+
+/** A test process wants small things soon: one partition of offsets, no wait for members that may still come, and no records that only show that time goes by. */
+const ownDefaults: Readonly<Record<string, string>> = {
+  'offsets.topic.replication.factor': '1',
+  'offsets.topic.num.partitions': '1',
+  'transaction.state.log.replication.factor': '1',
+  'transaction.state.log.min.isr': '1',
+  'transaction.state.log.num.partitions': '1',
+  'share.coordinator.state.topic.replication.factor': '1',
+  'share.coordinator.state.topic.min.isr': '1',
+  'group.initial.rebalance.delay.ms': '0',
+  'metadata.max.idle.interval.ms': '0',
+}
+
+/** Where the files of a broker in memory seem to be. */
+const memoryDirectory = '/memory'
+
+function settingsOf({
+  directory,
+  port = 0,
+  host = '127.0.0.1',
+  settings = {},
+}: StartBrokerOptions): Map<string, string> {
+  const address = host.includes(':') ? `[${host}]` : host
+  const own = { ...ownDefaults, 'log.dirs': directory ?? memoryDirectory, listeners: `PLAINTEXT://${address}:${port}` }
+  const given = Object.entries(settings).map(([name, value]) => [name, String(value)] as const)
+  return new Map([...Object.entries(own), ...given])
+}
+
+function machineOf(options: StartBrokerOptions, config: BrokerConfig, clock: SkippingClock): Machine {
+  if (options.directory !== undefined) return { ...realMachine(config), clock }
+  const bytesMax = options.memoryBytesMax ?? 1024 ** 3
+  return { clock, fileSystem: new MemoryFileSystem({ bytesMax, now: () => clock.now() }) }
+}
+
+function creationOf(topic: string | NewTopic): NonNullable<CreateTopicsRequestInput['topics']>[number] {
+  const { name, partitions = -1, configs = {} } = typeof topic === 'string' ? { name: topic } : topic
+  const values = Object.entries(configs).map(([key, value]) => ({ name: key, value: String(value) }))
+  return { name, numPartitions: partitions, replicationFactor: -1, configs: values }
+}
+
+class CallbackLogger implements Logger {
+  readonly #onLog: (entry: LogEntry) => void
+  readonly #fields: LogFields
+
+  constructor(onLog: (entry: LogEntry) => void, fields: LogFields = {}) {
+    this.#onLog = onLog
+    this.#fields = fields
+  }
+
+  debug(message: string, fields?: LogFields): void {
+    this.#tell('debug', message, fields)
+  }
+
+  info(message: string, fields?: LogFields): void {
+    this.#tell('info', message, fields)
+  }
+
+  warn(message: string, fields?: LogFields): void {
+    this.#tell('warn', message, fields)
+  }
+
+  error(message: string, fields?: LogFields): void {
+    this.#tell('error', message, fields)
+  }
+
+  child(fields: LogFields): Logger {
+    return new CallbackLogger(this.#onLog, { ...this.#fields, ...fields })
+  }
+
+  #tell(level: LogEntry['level'], message: string, fields: LogFields = {}): void {
+    this.#onLog({ level, message, fields: { ...this.#fields, ...fields } })
+  }
+}
