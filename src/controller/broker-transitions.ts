@@ -101,8 +101,13 @@ export function brokerChange(
   })
 }
 
+/** Takes the broker out of all ISRs, and its leaderships away. */
+export function leaveAllPartitions(state: ControllerState, brokerId: number, records: MetadataRecord[]): void {
+  updatePartitions(state, (partition) => partition.isr.includes(brokerId), { leaving: brokerId }, records)
+}
+
 export function fenceBroker(state: ControllerState, broker: BrokerRegistration, records: MetadataRecord[]): void {
-  updatePartitions(state, (partition) => partition.isr.includes(broker.id), { leaving: broker.id }, records)
+  leaveAllPartitions(state, broker.id, records)
   records.push(brokerChange(broker, { fenced: 1 }))
 }
 
@@ -117,7 +122,7 @@ export function beginControlledShutdown(
   records: MetadataRecord[],
 ): void {
   if (!broker.isInControlledShutdown) records.push(brokerChange(broker, { inControlledShutdown: 1 }))
-  updatePartitions(state, (partition) => partition.isr.includes(broker.id), { leaving: broker.id }, records)
+  leaveAllPartitions(state, broker.id, records)
 }
 
 /** A new incarnation takes over the id: what the old one left is cleared away. */
@@ -128,7 +133,7 @@ export function clearPredecessor(
   records: MetadataRecord[],
 ): void {
   if (wasCleanShutdown || !isElrEnabled(state.image)) {
-    updatePartitions(state, (partition) => partition.isr.includes(brokerId), { leaving: brokerId }, records)
+    leaveAllPartitions(state, brokerId, records)
     return
   }
   const isAffected: Selector = (partition) => partition.isr.includes(brokerId) || partition.elr.includes(brokerId)

@@ -13,11 +13,15 @@ import type { CreateTopicsRequest } from '../protocol/api/19-create-topics.ts'
 import type { DeleteTopicsRequest } from '../protocol/api/20-delete-topics.ts'
 import type { AlterConfigsRequest } from '../protocol/api/33-alter-configs.ts'
 import type { CreatePartitionsRequest } from '../protocol/api/37-create-partitions.ts'
+import type { ElectLeadersRequest } from '../protocol/api/43-elect-leaders.ts'
 import type { IncrementalAlterConfigsRequest } from '../protocol/api/44-incremental-alter-configs.ts'
+import type { AlterPartitionReassignmentsRequest } from '../protocol/api/45-alter-partition-reassignments.ts'
+import type { ListPartitionReassignmentsRequest } from '../protocol/api/46-list-partition-reassignments.ts'
 import type { AlterPartitionRequest } from '../protocol/api/56-alter-partition.ts'
 import type { UpdateFeaturesRequest } from '../protocol/api/57-update-features.ts'
 import type { BrokerRegistrationRequest } from '../protocol/api/62-broker-registration.ts'
 import type { BrokerHeartbeatRequest } from '../protocol/api/63-broker-heartbeat.ts'
+import type { UnregisterBrokerRequest } from '../protocol/api/64-unregister-broker.ts'
 import type { AllocateProducerIdsRequest } from '../protocol/api/67-allocate-producer-ids.ts'
 import type { ControllerRegistrationRequest } from '../protocol/api/70-controller-registration.ts'
 import type { AssignReplicasToDirsRequest } from '../protocol/api/73-assign-replicas-to-dirs.ts'
@@ -35,7 +39,10 @@ import type { ControllerState } from './controller-state.ts'
 import { createPartitions } from './create-partitions.ts'
 import { createTopics } from './create-topics.ts'
 import { deleteTopics } from './delete-topics.ts'
+import { electLeaders } from './elect-leaders.ts'
 import { allocateProducerIds } from './producer-id-blocks.ts'
+import { alterPartitionReassignments, listPartitionReassignments } from './reassign-partitions.ts'
+import { unregisterBroker } from './unregister-broker.ts'
 import { updateFeatures } from './update-features.ts'
 
 export interface ControllerOptions {
@@ -96,6 +103,14 @@ export class Controller {
         return incrementalAlterConfigs(state, request as IncrementalAlterConfigsRequest)
       case apiKeys.AlterPartition:
         return alterPartition(state, request as AlterPartitionRequest)
+      case apiKeys.ElectLeaders:
+        return electLeaders(state, request as ElectLeadersRequest)
+      case apiKeys.AlterPartitionReassignments:
+        return alterPartitionReassignments(state, request as AlterPartitionReassignmentsRequest)
+      case apiKeys.ListPartitionReassignments:
+        return listPartitionReassignments(state, request as ListPartitionReassignmentsRequest)
+      case apiKeys.UnregisterBroker:
+        return unregisterBroker(state, request as UnregisterBrokerRequest)
       case apiKeys.UpdateFeatures:
         return updateFeatures(state, request as UpdateFeaturesRequest)
       case apiKeys.BrokerRegistration:

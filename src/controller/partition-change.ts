@@ -111,13 +111,17 @@ function isNoChange(change: Change): boolean {
   )
 }
 
-/** A reassignment is done when all new replicas are in sync and someone stays. */
+/**
+ * A reassignment is done when all new replicas are in sync and someone stays; where there will be fewer than before, all
+ * that stay are in sync.
+ */
 function completeReassignment(target: Target): void {
   if (target.removing.length === 0 && target.adding.length === 0) return
   const isStaying = (id: number) => !target.removing.includes(id)
   const isr = target.isr.filter(isStaying)
   const replicas = target.replicas.filter(isStaying)
   if (isr.length === 0 || replicas.length === 0 || !containsAll(isr, target.adding)) return
+  if (target.adding.length < target.removing.length && !containsAll(isr, replicas)) return
   target.isr = isr
   target.replicas = replicas
   target.removing = []

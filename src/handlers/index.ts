@@ -29,10 +29,17 @@ import { handleDescribeConfigs } from './32-describe-configs.ts'
 import { handleAlterConfigs } from './33-alter-configs.ts'
 import { handleCreatePartitions } from './37-create-partitions.ts'
 import { handleDeleteGroups } from './42-delete-groups.ts'
+import { handleElectLeaders, refuseElectLeaders } from './43-elect-leaders.ts'
 import { handleIncrementalAlterConfigs } from './44-incremental-alter-configs.ts'
+import {
+  handleAlterPartitionReassignments,
+  refuseAlterPartitionReassignments,
+} from './45-alter-partition-reassignments.ts'
+import { handleListPartitionReassignments } from './46-list-partition-reassignments.ts'
 import { handleOffsetDelete } from './47-offset-delete.ts'
 import { handleUpdateFeatures } from './57-update-features.ts'
 import { handleDescribeCluster } from './60-describe-cluster.ts'
+import { handleUnregisterBroker } from './64-unregister-broker.ts'
 import { handleDescribeTopicPartitions } from './75-describe-topic-partitions.ts'
 import type { Broker } from './broker.ts'
 import type { Handler, RequestContext } from './handler.ts'
@@ -104,10 +111,14 @@ export const handlers: ReadonlyMap<number, ServedApi> = new Map([
   serve(33, handleAlterConfigs, onBrokers),
   serve(37, handleCreatePartitions, onBrokers),
   serve(42, handleDeleteGroups),
+  serve(43, handleElectLeaders, { ...onBrokers, refuse: refuseElectLeaders }),
   serve(44, handleIncrementalAlterConfigs, onBrokers),
+  serve(45, handleAlterPartitionReassignments, { ...onBrokers, refuse: refuseAlterPartitionReassignments }),
+  serve(46, handleListPartitionReassignments, onBrokers),
   serve(47, handleOffsetDelete),
   serve(57, handleUpdateFeatures, onBrokers),
   serve(60, handleDescribeCluster, onBrokers),
+  serve(64, handleUnregisterBroker, onBrokers),
   serve(75, handleDescribeTopicPartitions),
 ])
 
