@@ -32,6 +32,7 @@ import { DirectoryAssignments } from './runtime/directory-assignments.ts'
 import { FetchSessionCache } from './runtime/fetch-session-cache.ts'
 import { FetchBudget } from './runtime/fetched-records.ts'
 import { createGroupCoordinator } from './runtime/group-coordinator-factory.ts'
+import { LogDirectories } from './runtime/log-directories.ts'
 import { MetadataFeed } from './runtime/metadata-feed.ts'
 import { MetadataPublisher } from './runtime/metadata-publisher.ts'
 import { MetadataSnapshots } from './runtime/metadata-snapshots.ts'
@@ -140,10 +141,11 @@ export class NodeBroker {
       logger,
     })
     const replicaManager = this.#createReplicaManager(logs, assignments)
-    const broker = this.#createBroker({ clusterId, controller: channel, replicaManager, driver, brokerEpoch })
+    const broker = this.#createBroker({ clusterId, controller: channel, logs, replicaManager, driver, brokerEpoch })
     this.#broker = broker
     lifecycle = this.#createLifecycle({ logs, channel, replicaManager, broker, assignments })
     this.#registerController(channel)
+    config.onChange(() => lifecycle?.heartbeatSoon())
     const running = lifecycle
     this.#stops.push(
       () => running.shutDown(shutdownTimeoutMs),
@@ -186,6 +188,7 @@ export class NodeBroker {
         producerExpirationCheckMs: 600_000,
         flushCheckMs: 1000,
       },
+      isCordoned: (path) => config.isLogDirCordoned(path),
       onDirectoryFailure: ({ path }, error) => {
         if (!manager.directories.some(({ isOnline }) => isOnline))
           this.#halt(`no log directory is left: ${error.message}`)
@@ -281,6 +284,7 @@ export class NodeBroker {
   #createBroker(parts: {
     readonly clusterId: string
     readonly controller: LocalControllerChannel
+    readonly logs: LogManager
     readonly replicaManager: ReplicaManager
     readonly driver: RaftDriver
     readonly brokerEpoch: () => number
@@ -313,6 +317,13 @@ export class NodeBroker {
         return driver.settings.kraftVersion
       },
       replicaManager,
+      logDirectories: new LogDirectories({
+        paths: config.logDirs,
+        fileSystem: this.#fileSystem,
+        logs: parts.logs,
+        replicaManager,
+        isCordoned: (path) => config.isLogDirCordoned(path),
+      }),
       groupCoordinator,
       fetchSessions: new FetchSessionCache({ sessionsMax: config.maxIncrementalFetchSessionCacheSlots, clock, random }),
       fetches: { manager: replicaManager, budget: new FetchBudget(fetchBudgetBytes), clock },
@@ -349,6 +360,8 @@ export class NodeBroker {
       logDirectoryIds: () => logs.directories.map((directory) => directory.directoryId),
       offlineLogDirectoryIds: () =>
         logs.directories.filter(({ isOnline }) => !isOnline).map(({ directoryId }) => directoryId),
+      cordonedLogDirectoryIds: () =>
+        logs.directories.filter(({ path }) => config.isLogDirCordoned(path)).map(({ directoryId }) => directoryId),
       previousBrokerEpoch: logs.previousBrokerEpoch,
       controller: channel,
       publisher: this.#publisher,

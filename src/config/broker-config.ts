@@ -192,6 +192,11 @@ export class BrokerConfig {
     const dirs = this.list('log.dirs')
     return dirs.length > 0 ? dirs : this.list('log.dir')
   }
+  /** New replicas go elsewhere. `dir` as it stands in `logDirs`. */
+  isLogDirCordoned(dir: string): boolean {
+    const cordoned = this.list('cordoned.log.dirs')
+    return cordoned.includes('*') || cordoned.includes(dir)
+  }
   get metadataLogDir(): string {
     return this.text('metadata.log.dir') || this.logDirs[0]!
   }

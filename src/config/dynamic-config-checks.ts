@@ -80,7 +80,7 @@ function checkCordoned(changes: Texts, config: BrokerConfig): void {
   const missing = dirs.filter((dir) => dir !== '*' && !config.logDirs.includes(dir))
   if (missing.length > 0)
     throw new ConfigError(
-      `All entries in cordoned.log.dirs must be present in log.dirs or log.dir. Missing entries : ${missing.join(', ')}`,
+      `requirement failed: All entries in cordoned.log.dirs must be present in log.dirs or log.dir. Missing entries : ${missing.join(', ')}`,
     )
 }
 

@@ -141,7 +141,10 @@ export function placeReplicas(
     )
   }
   if (!brokers.some((broker) => !broker.isFenced)) {
-    throw new KafkaError('INVALID_REPLICATION_FACTOR', 'All brokers are currently fenced.')
+    throw new KafkaError(
+      'INVALID_REPLICATION_FACTOR',
+      'All brokers are currently fenced, or have all their log directories cordoned.',
+    )
   }
   if (replicaCount > brokers.length) {
     throw new KafkaError(

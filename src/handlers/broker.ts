@@ -11,6 +11,7 @@ import type { ControllerChannel } from '../runtime/controller-channel.ts'
 import type { FetchEnvironment } from '../runtime/delayed-fetch.ts'
 import type { FetchSessionCache } from '../runtime/fetch-session-cache.ts'
 import type { GroupCoordinatorService } from '../runtime/group-coordinator-service.ts'
+import type { LogDirectories } from '../runtime/log-directories.ts'
 import type { ProducerIdSource } from '../runtime/producer-id-source.ts'
 import type { ReplicaManager } from '../runtime/replica-manager.ts'
 import type { TopicReadiness } from '../runtime/topic-readiness.ts'
@@ -30,6 +31,7 @@ export interface Broker {
   readonly kraftVersion: number
   /** The partitions that are served here. */
   readonly replicaManager: ReplicaManager
+  readonly logDirectories: LogDirectories
   readonly fetchSessions: FetchSessionCache
   /** What all fetches share: one budget bounds the records of all answers under way. */
   readonly fetches: FetchEnvironment

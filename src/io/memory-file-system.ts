@@ -6,6 +6,7 @@
 import path from 'node:path'
 import {
   type DirectoryEntry,
+  type DiskSpace,
   type FileHandle,
   type FileLock,
   type FileSystem,
@@ -23,6 +24,10 @@ class MemoryBudget {
 
   constructor(bytesMax: number) {
     this.#bytesMax = bytesMax
+  }
+
+  get totalBytes(): number {
+    return this.#bytesMax
   }
 
   get usedBytes(): number {
@@ -158,6 +163,15 @@ export class MemoryFileSystem implements FileSystem {
   async modifiedMs(filePath: string): Promise<number | undefined> {
     const node = this.#find(filePath)
     return node instanceof MemoryFile ? node.modifiedMs : undefined
+  }
+
+  async space(): Promise<DiskSpace> {
+    const { usedBytes, totalBytes } = this.#budget
+    return { totalBytes, usableBytes: totalBytes - usedBytes }
+  }
+
+  absolutePath(filePath: string): string {
+    return path.resolve(filePath)
   }
 
   async readFile(filePath: string): Promise<Buffer> {

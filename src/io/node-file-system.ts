@@ -7,6 +7,7 @@ import fs from 'node:fs'
 import path from 'node:path'
 import {
   type DirectoryEntry,
+  type DiskSpace,
   type FileHandle,
   type FileLock,
   type FileSystem,
@@ -52,6 +53,15 @@ export class NodeFileSystem implements FileSystem {
   async modifiedMs(filePath: string): Promise<number | undefined> {
     const stats = await this.#statIfThere(filePath)
     return stats === undefined ? undefined : Math.floor(stats.mtimeMs)
+  }
+
+  async space(filePath: string): Promise<DiskSpace> {
+    const { bsize, blocks, bavail } = await this.#call<fs.StatsFs>(filePath, (done) => fs.statfs(filePath, done))
+    return { totalBytes: bsize * blocks, usableBytes: bsize * bavail }
+  }
+
+  absolutePath(filePath: string): string {
+    return path.resolve(filePath)
   }
 
   /** Most files are small: one read without asking for the size does, and nobody waits for the close. */

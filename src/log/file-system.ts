@@ -12,6 +12,10 @@ export interface FileSystem {
   size(path: string): Promise<number | undefined>
   /** When a file was last written to, milliseconds since 1970; undefined when there is none. */
   modifiedMs(path: string): Promise<number | undefined>
+  /** Of the disk that `path`, which exists, lies on. */
+  space(path: string): Promise<DiskSpace>
+  /** As other processes name it. */
+  absolutePath(path: string): string
   readFile(path: string): Promise<Buffer>
   /** Writes a temporary file beside `path`, syncs it, renames it over `path` and syncs the directory. */
   replaceFile(path: string, content: Buffer | string): Promise<void>
@@ -28,6 +32,12 @@ export interface FileSystem {
 export interface DirectoryEntry {
   readonly name: string
   readonly isDirectory: boolean
+}
+
+export interface DiskSpace {
+  readonly totalBytes: number
+  /** What this process may still fill. */
+  readonly usableBytes: number
 }
 
 export interface FileLock {

@@ -42,6 +42,8 @@ export interface LogManagerOptions {
   readonly codecs?: Codecs
   /** A directory failed: its logs answer KAFKA_STORAGE_ERROR from now on. Called once per directory. */
   readonly onDirectoryFailure?: (directory: LogDirectory, error: Error) => void
+  /** cordoned.log.dirs: true for a path that gets no new logs while there is another. Default: none. */
+  readonly isCordoned?: (path: string) => boolean
   readonly intervals?: LogManagerIntervals
   /** producer.id.expiration.ms as it is now; default a day. */
   readonly producerIdExpirationMs?: () => number
@@ -343,13 +345,15 @@ export class LogManager {
   #chooseDirectory(directoryId: Uuid | undefined): LogDirectory {
     const online = this.#directories.filter((directory) => directory.isOnline)
     const wanted = online.find((directory) => directory.directoryId === directoryId)
-    const [first, ...others] = online
-    if (first === undefined) throw new KafkaError('KAFKA_STORAGE_ERROR', 'No log directory is online')
+    if (online.length === 0) throw new KafkaError('KAFKA_STORAGE_ERROR', 'No log directory is online')
     const isWhole = this.#unusable.length === 0 && online.length === this.#directories.length
     // The log lies there: an empty one elsewhere would pass for it.
     if (directoryId !== undefined && wanted === undefined && !isWhole)
       throw new KafkaError('KAFKA_STORAGE_ERROR', `Log directory ${directoryId} is offline`)
-    return wanted ?? others.reduce((best, other) => (other.logsCount < best.logsCount ? other : best), first)
+    if (wanted !== undefined) return wanted
+    const open = online.filter(({ path }) => this.#options.isCordoned?.(path) !== true)
+    const candidates = open.length > 0 ? open : online
+    return candidates.reduce((best, other) => (other.logsCount < best.logsCount ? other : best))
   }
 
   #openLog(

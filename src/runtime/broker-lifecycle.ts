@@ -40,6 +40,8 @@ export interface BrokerLifecycleOptions {
   readonly logDirectoryIds: () => readonly Uuid[]
   /** Ids of those that failed since the start. */
   readonly offlineLogDirectoryIds: () => readonly Uuid[]
+  /** Ids of those that get no new replicas. */
+  readonly cordonedLogDirectoryIds: () => readonly Uuid[]
   /** From the clean-shutdown marks; -1 after a crash. */
   readonly previousBrokerEpoch: number
   readonly controller: ControllerChannel
@@ -108,7 +110,7 @@ export class BrokerLifecycle {
     this.#scheduleHeartbeat()
   }
 
-  /** Sends a heartbeat at once: a log directory failed. */
+  /** Sends a heartbeat at once: a log directory failed or is cordoned. */
   heartbeatSoon(): void {
     if (this.#state !== 'running') return
     this.#heartbeatTimer?.cancel()
@@ -221,7 +223,7 @@ export class BrokerLifecycle {
   async #sendHeartbeat(
     wish: Pick<BrokerHeartbeatRequestInput, 'wantFence' | 'wantShutDown'>,
   ): Promise<BrokerHeartbeatResponse> {
-    const { brokerId, controller, publisher, offlineLogDirectoryIds } = this.#options
+    const { brokerId, controller, publisher, offlineLogDirectoryIds, cordonedLogDirectoryIds } = this.#options
     for (;;) {
       const request: BrokerHeartbeatRequestInput = {
         ...wish,
@@ -229,8 +231,8 @@ export class BrokerLifecycle {
         brokerEpoch: this.#brokerEpoch,
         currentMetadataOffset: publisher.appliedOffset,
         offlineLogDirs: offlineLogDirectoryIds(),
-        // Nothing is cordoned; said once the controller knows this broker.
-        cordonedLogDirs: this.#state === 'starting' ? null : [],
+        // Said once the controller knows this broker.
+        cordonedLogDirs: this.#state === 'starting' ? null : cordonedLogDirectoryIds(),
       }
       const response = await controller.send<BrokerHeartbeatResponse>(apiKeys.BrokerHeartbeat, request)
       if (response.errorCode === 0) return response

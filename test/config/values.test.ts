@@ -156,7 +156,7 @@ test.each([
   [
     '1',
     { 'cordoned.log.dirs': '/nope' },
-    'All entries in cordoned.log.dirs must be present in log.dirs or log.dir. Missing entries : /nope',
+    'requirement failed: All entries in cordoned.log.dirs must be present in log.dirs or log.dir. Missing entries : /nope',
   ],
 ])('broker %j: %j is refused', (name, changes, message) => {
   const texts = new Map(Object.entries(changes as unknown as Record<string, string>))

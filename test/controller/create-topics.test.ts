@@ -243,7 +243,7 @@ describe('a topic is refused', () => {
     harness.heartbeat(1, { wantFence: true })
     expect(refusal(plain('a'), harness)).toEqual([
       'INVALID_REPLICATION_FACTOR',
-      'Unable to replicate the partition 1 time(s): All brokers are currently fenced.',
+      'Unable to replicate the partition 1 time(s): All brokers are currently fenced, or have all their log directories cordoned.',
     ])
     expect(refusal(assigned('a', [0, [1]]), harness)).toEqual([
       'INVALID_REPLICA_ASSIGNMENT',

@@ -60,7 +60,7 @@ describe('placement', () => {
         'all their log directories cordoned.',
     )
     expect(() => placeReplicas([{ id: 1, rack: null, isFenced: true }], 1, 1, random)).toThrow(
-      'All brokers are currently fenced.',
+      'All brokers are currently fenced, or have all their log directories cordoned.',
     )
   })
 })

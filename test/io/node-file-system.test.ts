@@ -19,6 +19,17 @@ afterEach(() => {
   rmSync(root, { recursive: true })
 })
 
+test('the disk has room, and paths are told as other processes name them', async () => {
+  const { totalBytes, usableBytes } = await fileSystem.space(root)
+  expect(usableBytes).toBeGreaterThan(0)
+  expect(totalBytes).toBeGreaterThanOrEqual(usableBytes)
+  await expect(fileSystem.space(at('nowhere'))).rejects.toMatchObject({ code: 'ENOENT' })
+  expect([fileSystem.absolutePath('data'), fileSystem.absolutePath('/data/')]).toEqual([
+    `${process.cwd()}/data`,
+    '/data',
+  ])
+})
+
 describe('files', () => {
   test('are written at a position, from several buffers, and read back', async () => {
     const file = await fileSystem.open(at('x'), { create: true })

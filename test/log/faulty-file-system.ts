@@ -7,6 +7,7 @@
 import type { Random } from '../../src/base/random.ts'
 import {
   type DirectoryEntry,
+  type DiskSpace,
   type FileHandle,
   type FileLock,
   type FileSystem,
@@ -81,6 +82,8 @@ export class FaultyFileSystem implements FileSystem {
       list: (path) => alive(path, () => this.list(path)),
       size: (path) => alive(path, () => this.size(path)),
       modifiedMs: (path) => alive(path, () => this.modifiedMs(path)),
+      space: (path) => alive(path, () => this.space(path)),
+      absolutePath: (path) => this.absolutePath(path),
       readFile: (path) => alive(path, () => this.readFile(path)),
       replaceFile: (path, content) => alive(path, () => this.replaceFile(path, content)),
       makeDirectory: (path) => alive(path, () => this.makeDirectory(path)),
@@ -140,6 +143,17 @@ export class FaultyFileSystem implements FileSystem {
       const node = this.#find(path)
       return node instanceof SimulatedFile ? node.modifiedMs : undefined
     })
+  }
+
+  async space(path: string): Promise<DiskSpace> {
+    return this.#operate('space', path, () => {
+      if (this.#find(path) === undefined) throw failure('ENOENT', path)
+      return { totalBytes: 1_000_000, usableBytes: 900_000 }
+    })
+  }
+
+  absolutePath(path: string): string {
+    return path
   }
 
   async readFile(path: string): Promise<Buffer> {

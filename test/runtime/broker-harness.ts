@@ -41,6 +41,7 @@ import { AutoTopicCreation } from '../../src/runtime/auto-topic-creation.ts'
 import { FetchSessionCache } from '../../src/runtime/fetch-session-cache.ts'
 import { FetchBudget, type FetchedRecords } from '../../src/runtime/fetched-records.ts'
 import { createGroupCoordinator } from '../../src/runtime/group-coordinator-factory.ts'
+import { LogDirectories } from '../../src/runtime/log-directories.ts'
 import type { Partition } from '../../src/runtime/partition.ts'
 import { ProducerIdSource } from '../../src/runtime/producer-id-source.ts'
 import { ReplicaManager } from '../../src/runtime/replica-manager.ts'
@@ -50,6 +51,8 @@ import { FaultyFileSystem } from '../log/faulty-file-system.ts'
 export interface HarnessOptions {
   readonly config?: Readonly<Record<string, string>>
   readonly fetchBudgetBytes?: number
+  /** Default: one, /data. */
+  readonly logDirs?: readonly string[]
   readonly tailBytesMax?: number
   readonly authorize?: Authorize
 }
@@ -249,7 +252,8 @@ export class BrokerHarness {
     const { clock, random, config, image } = this
     this.logs = await this.drive(
       LogManager.open({
-        directories: ['/data'],
+        directories: this.#options.logDirs ?? ['/data'],
+        isCordoned: (path) => this.config.isLogDirCordoned(path),
         clusterId: 'vPeOCWypqUOSepEvx0cbog',
         nodeId: 1,
         fileSystem: this.disk.mount(),
@@ -303,6 +307,13 @@ export class BrokerHarness {
       image,
       kraftVersion: 1,
       replicaManager,
+      logDirectories: new LogDirectories({
+        paths: this.#options.logDirs ?? ['/data'],
+        fileSystem: this.disk,
+        logs: this.logs,
+        replicaManager,
+        isCordoned: (path) => config.isLogDirCordoned(path),
+      }),
       groupCoordinator,
       fetchSessions: this.fetchSessions,
       fetches: { manager: this.replicaManager, budget: this.fetchBudget, clock },

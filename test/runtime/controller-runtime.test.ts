@@ -196,7 +196,7 @@ describe('leadership', () => {
     scene.controller.onBecomeLeader({ epoch: 1 })
     await settle()
     scene.commit()
-    expect((await answer).topics[0]!.errorMessage).toContain('All brokers are currently fenced.')
+    expect((await answer).topics[0]!.errorMessage).toContain('All brokers are currently fenced, or have all their log directories cordoned.')
   })
 
   test('and give up when none comes in time', async () => {

@@ -90,6 +90,7 @@ export class MetadataNode {
       rack: null,
       logDirectoryIds: () => [directoryIdOf(1)],
       offlineLogDirectoryIds: () => [],
+      cordonedLogDirectoryIds: () => [],
       previousBrokerEpoch: -1,
       controller: this.channel,
       publisher: this.publisher,
