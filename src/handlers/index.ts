@@ -27,6 +27,7 @@ import { handleInitProducerId } from './22-init-producer-id.ts'
 import { handleOffsetForLeaderEpoch, refuseOffsetForLeaderEpoch } from './23-offset-for-leader-epoch.ts'
 import { handleDescribeConfigs } from './32-describe-configs.ts'
 import { handleAlterConfigs } from './33-alter-configs.ts'
+import { handleDescribeLogDirs } from './35-describe-log-dirs.ts'
 import { handleCreatePartitions } from './37-create-partitions.ts'
 import { handleDeleteGroups } from './42-delete-groups.ts'
 import { handleElectLeaders, refuseElectLeaders } from './43-elect-leaders.ts'
@@ -108,6 +109,7 @@ export const handlers: ReadonlyMap<number, ServedApi> = new Map([
   serve(22, handleInitProducerId),
   serve(23, handleOffsetForLeaderEpoch, { refuse: refuseOffsetForLeaderEpoch }),
   serve(32, handleDescribeConfigs, onBrokers),
+  serve(35, handleDescribeLogDirs),
   serve(33, handleAlterConfigs, onBrokers),
   serve(37, handleCreatePartitions, onBrokers),
   serve(42, handleDeleteGroups),
