@@ -6,9 +6,11 @@ import { order, readTotals, startTotals } from '../orders.js'
 
 test('totals add up by customer', async (context) => {
   const broker = await startBroker({ topics: ['orders', 'totals'] })
-  context.after(() => broker.stop())
   const totals = await startTotals(broker.bootstrapServers)
-  context.after(() => totals.stop())
+  context.after(async () => {
+    await totals.stop()
+    await broker.stop()
+  })
   await order(broker.bootstrapServers, [
     ['ada', 3],
     ['ada', 4],

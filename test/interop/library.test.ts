@@ -54,23 +54,16 @@ export async function use(): Promise<number> {
 }
 `
   writeFileSync(join(app, 'use.ts'), source)
-  const options = [
-    '--strict',
-    '--noEmit',
-    '--module',
-    'nodenext',
-    '--target',
-    'es2022',
-    '--lib',
-    'esnext',
-    '--types',
-    'node',
-  ]
-  await run(process.execPath, [
-    join(repositoryRoot, 'node_modules/typescript/bin/tsc'),
-    ...options,
-    join(app, 'use.ts'),
-  ])
+  const compilerOptions = {
+    strict: true,
+    noEmit: true,
+    module: 'nodenext',
+    target: 'es2022',
+    lib: ['esnext'],
+    types: ['node'],
+  }
+  writeFileSync(join(app, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: ['use.ts'] }))
+  await run(process.execPath, [join(repositoryRoot, 'node_modules/typescript/bin/tsc'), '-p', app])
 })
 
 test('the examples pass', async () => {
@@ -79,14 +72,15 @@ test('the examples pass', async () => {
   await run(process.execPath, ['--test', join(examples, 'node-test')])
 })
 
-test('a hundred starts in parallel workers: all pass, no port clashes, and every worker ends by itself', async () => {
-  const suite = join(app, 'hundred')
-  mkdirSync(suite)
-  const file = `import { startBroker } from 'ottla'
+/** Ten of these run at a time in workers of their own; each test notes how long its broker took to start. */
+const suiteFile = `import { appendFileSync } from 'node:fs'
+import { startBroker } from 'ottla'
 import { expect, test } from 'vitest'
 import { order, readTotals, startTotals } from '../examples/orders.js'
 test.for(Array.from({ length: 10 }, (_, index) => index))('broker %i', async (index) => {
+  const startedMs = performance.now()
   const broker = await startBroker({ topics: ['orders', 'totals'] })
+  appendFileSync('starts.txt', performance.now() - startedMs + '\\n')
   const totals = await startTotals(broker.bootstrapServers)
   await order(broker.bootstrapServers, [['ada', index], ['ada', 1]])
   expect(await readTotals(broker.bootstrapServers, 2)).toEqual(['ada: ' + index, 'ada: ' + (index + 1)])
@@ -95,25 +89,21 @@ test.for(Array.from({ length: 10 }, (_, index) => index))('broker %i', async (in
   expect(process.getActiveResourcesInfo().filter((name) => name === 'TCPServerWrap')).toEqual([])
 })
 `
-  for (let index = 0; index < 10; index++) writeFileSync(join(suite, `orders-${index}.test.js`), file)
+
+test('a hundred starts in parallel workers: all pass, no port clashes, and every worker ends by itself', async () => {
+  const suite = join(app, 'hundred')
+  mkdirSync(suite)
+  for (let index = 0; index < 10; index++) writeFileSync(join(suite, `orders-${index}.test.js`), suiteFile)
   const result = join(app, 'hundred.json')
-  const words = [
-    'run',
-    '--root',
-    suite,
-    '--pool',
-    'threads',
-    '--maxWorkers',
-    '10',
-    '--reporter=json',
-    `--outputFile=${result}`,
-  ]
-  await run(process.execPath, [vitest, ...words])
-  const { numPassedTests, testResults } = JSON.parse(readFileSync(result, 'utf8'))
-  const durations = testResults.flatMap((entry: { assertionResults: { duration: number }[] }) =>
-    entry.assertionResults.map(({ duration }) => duration),
+  const words = ['--pool', 'threads', '--maxWorkers', '10', '--testTimeout', '60000', '--reporter=json']
+  await run('sh', [
+    '-c',
+    `cd ${suite} && exec ${[process.execPath, vitest, 'run', ...words, `--outputFile=${result}`].join(' ')}`,
+  ])
+  const starts = readFileSync(join(suite, 'starts.txt'), 'utf8').trim().split('\n').map(Number)
+  starts.sort((left, right) => left - right)
+  console.log(
+    `startBroker: median ${Math.round(starts[50]!)} ms, slowest ${Math.round(starts.at(-1)!)} ms of ${starts.length}`,
   )
-  const sorted = durations.sort((left: number, right: number) => left - right)
-  console.log(`a test with its broker: median ${Math.round(sorted[50])} ms, slowest ${Math.round(sorted.at(-1))} ms`)
-  expect(numPassedTests).toBe(100)
+  expect(JSON.parse(readFileSync(result, 'utf8')).numPassedTests).toBe(100)
 })
