@@ -13,6 +13,7 @@ const kafkaVersion = '4.3.1'
 /** Each tool's own code is read when it runs. */
 const tools: Readonly<Record<string, () => Promise<Tool>>> = {
   'kafka-broker-api-versions': async () => (await import('./broker-api-versions.ts')).brokerApiVersionsTool,
+  'kafka-topics': async () => (await import('./topics.ts')).topicsTool,
 }
 
 export const toolNames: readonly string[] = Object.keys(tools)
@@ -34,6 +35,10 @@ export async function runTool(
   const tool = await load()
   const flags = { ...tool.flags, ...commonFlags }
   try {
+    if (words.length === 0) {
+      printLine(streams.errors, helpOf(tool.summary, flags))
+      return 1
+    }
     const given = ToolArguments.parse(flags, words)
     if (given.has('version')) {
       printLine(streams.output, `${kafkaVersion} (ottla ${packageVersion()})`)

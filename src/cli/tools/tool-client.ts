@@ -8,7 +8,7 @@ import { KafkaClient, parseBootstrap } from '../../client/kafka-client.ts'
 import { parseProperties } from '../../config/properties.ts'
 import { OperatorError } from '../operator-error.ts'
 import { packageVersion } from '../version.ts'
-import { type ToolArguments, ToolUsageError } from './tool-arguments.ts'
+import { ToolUsageError } from './tool-arguments.ts'
 
 /** Reads a properties file; no file means no properties. Throws OperatorError. */
 export function readProperties(file: string | undefined): Map<string, string> {
@@ -44,8 +44,12 @@ export function createClient(
   })
 }
 
+interface ConnectionArguments {
+  text(name: 'bootstrap-server' | 'command-config'): string | undefined
+}
+
 /** The client that --bootstrap-server, --command-config name. Throws OperatorError. */
-export function clientOf(given: ToolArguments<'bootstrap-server' | 'command-config'>): KafkaClient {
+export function clientOf(given: ConnectionArguments): KafkaClient {
   const bootstrap = given.text('bootstrap-server')
   if (bootstrap === undefined) throw new ToolUsageError('Missing required argument "[bootstrap-server]"')
   return createClient(bootstrap, readProperties(given.text('command-config')))
