@@ -41,6 +41,7 @@ import { handleOffsetDelete } from './47-offset-delete.ts'
 import { handleUpdateFeatures } from './57-update-features.ts'
 import { handleDescribeCluster } from './60-describe-cluster.ts'
 import { handleUnregisterBroker } from './64-unregister-broker.ts'
+import { handleListConfigResources } from './74-list-config-resources.ts'
 import { handleDescribeTopicPartitions } from './75-describe-topic-partitions.ts'
 import type { Broker } from './broker.ts'
 import type { Handler, RequestContext } from './handler.ts'
@@ -120,6 +121,7 @@ export const handlers: ReadonlyMap<number, ServedApi> = new Map([
   serve(47, handleOffsetDelete),
   serve(57, handleUpdateFeatures, onBrokers),
   serve(60, handleDescribeCluster, onBrokers),
+  serve(74, handleListConfigResources),
   serve(64, handleUnregisterBroker, onBrokers),
   serve(75, handleDescribeTopicPartitions),
 ])
