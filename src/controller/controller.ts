@@ -17,6 +17,7 @@ import type { ElectLeadersRequest } from '../protocol/api/43-elect-leaders.ts'
 import type { IncrementalAlterConfigsRequest } from '../protocol/api/44-incremental-alter-configs.ts'
 import type { AlterPartitionReassignmentsRequest } from '../protocol/api/45-alter-partition-reassignments.ts'
 import type { ListPartitionReassignmentsRequest } from '../protocol/api/46-list-partition-reassignments.ts'
+import type { AlterClientQuotasRequest } from '../protocol/api/49-alter-client-quotas.ts'
 import type { AlterPartitionRequest } from '../protocol/api/56-alter-partition.ts'
 import type { UpdateFeaturesRequest } from '../protocol/api/57-update-features.ts'
 import type { BrokerRegistrationRequest } from '../protocol/api/62-broker-registration.ts'
@@ -27,6 +28,7 @@ import type { ControllerRegistrationRequest } from '../protocol/api/70-controlle
 import type { AssignReplicasToDirsRequest } from '../protocol/api/73-assign-replicas-to-dirs.ts'
 import { apiKeys } from '../protocol/api/index.ts'
 import { KafkaError } from '../protocol/errors.ts'
+import { alterClientQuotas } from './alter-client-quotas.ts'
 import { alterConfigs, incrementalAlterConfigs } from './alter-configs.ts'
 import { alterPartition } from './alter-partition.ts'
 import { assignReplicasToDirs } from './assign-replicas-to-dirs.ts'
@@ -109,6 +111,8 @@ export class Controller {
         return alterPartitionReassignments(state, request as AlterPartitionReassignmentsRequest)
       case apiKeys.ListPartitionReassignments:
         return listPartitionReassignments(state, request as ListPartitionReassignmentsRequest)
+      case apiKeys.AlterClientQuotas:
+        return alterClientQuotas(state, request as AlterClientQuotasRequest)
       case apiKeys.UnregisterBroker:
         return unregisterBroker(state, request as UnregisterBrokerRequest)
       case apiKeys.UpdateFeatures:

@@ -38,6 +38,8 @@ import {
 } from './45-alter-partition-reassignments.ts'
 import { handleListPartitionReassignments } from './46-list-partition-reassignments.ts'
 import { handleOffsetDelete } from './47-offset-delete.ts'
+import { handleDescribeClientQuotas } from './48-describe-client-quotas.ts'
+import { handleAlterClientQuotas, refuseAlterClientQuotas } from './49-alter-client-quotas.ts'
 import { handleUpdateFeatures } from './57-update-features.ts'
 import { handleDescribeCluster } from './60-describe-cluster.ts'
 import { handleUnregisterBroker } from './64-unregister-broker.ts'
@@ -119,6 +121,8 @@ export const handlers: ReadonlyMap<number, ServedApi> = new Map([
   serve(45, handleAlterPartitionReassignments, { ...onBrokers, refuse: refuseAlterPartitionReassignments }),
   serve(46, handleListPartitionReassignments, onBrokers),
   serve(47, handleOffsetDelete),
+  serve(48, handleDescribeClientQuotas),
+  serve(49, handleAlterClientQuotas, { ...onBrokers, refuse: refuseAlterClientQuotas }),
   serve(57, handleUpdateFeatures, onBrokers),
   serve(60, handleDescribeCluster, onBrokers),
   serve(74, handleListConfigResources),

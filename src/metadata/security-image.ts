@@ -58,6 +58,11 @@ export class SecurityImage {
     return this.#clientQuotas.values()
   }
 
+  /** The quotas of exactly this entity, in whatever order its parts are named; undefined when it has none. */
+  clientQuotasOf(entity: QuotaData['entity']): ClientQuotas | undefined {
+    return this.#clientQuotas.get(entityKey(entity))
+  }
+
   scramCredentials(): MapIterator<ScramData> {
     return this.#scram.values()
   }
