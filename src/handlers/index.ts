@@ -43,6 +43,7 @@ import { handleAlterClientQuotas, refuseAlterClientQuotas } from './49-alter-cli
 import { handleUpdateFeatures } from './57-update-features.ts'
 import { handleDescribeCluster } from './60-describe-cluster.ts'
 import { handleUnregisterBroker } from './64-unregister-broker.ts'
+import { handleDescribeProducers } from './61-describe-producers.ts'
 import { handleListConfigResources } from './74-list-config-resources.ts'
 import { handleDescribeTopicPartitions } from './75-describe-topic-partitions.ts'
 import type { Broker } from './broker.ts'
@@ -126,6 +127,7 @@ export const handlers: ReadonlyMap<number, ServedApi> = new Map([
   serve(57, handleUpdateFeatures, onBrokers),
   serve(60, handleDescribeCluster, onBrokers),
   serve(74, handleListConfigResources),
+  serve(61, handleDescribeProducers),
   serve(64, handleUnregisterBroker, onBrokers),
   serve(75, handleDescribeTopicPartitions),
 ])
