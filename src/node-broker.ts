@@ -316,6 +316,7 @@ export class NodeBroker {
       get kraftVersion() {
         return driver.settings.kraftVersion
       },
+      quorum: driver,
       replicaManager,
       logDirectories: new LogDirectories({
         paths: config.logDirs,

@@ -13,6 +13,7 @@ import type { FetchSessionCache } from '../runtime/fetch-session-cache.ts'
 import type { GroupCoordinatorService } from '../runtime/group-coordinator-service.ts'
 import type { LogDirectories } from '../runtime/log-directories.ts'
 import type { ProducerIdSource } from '../runtime/producer-id-source.ts'
+import type { RaftDriver } from '../runtime/raft-driver.ts'
 import type { ReplicaManager } from '../runtime/replica-manager.ts'
 import type { TopicReadiness } from '../runtime/topic-readiness.ts'
 import type { Authorize } from './request-context.ts'
@@ -29,6 +30,8 @@ export interface Broker {
   readonly image: MetadataImage
   /** The finalized kraft.version, which the raft log holds and the image does not. */
   readonly kraftVersion: number
+  /** The quorum of the metadata log. */
+  readonly quorum: Pick<RaftDriver, 'describeQuorum'>
   /** The partitions that are served here. */
   readonly replicaManager: ReplicaManager
   readonly logDirectories: LogDirectories

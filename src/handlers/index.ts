@@ -40,6 +40,7 @@ import { handleListPartitionReassignments } from './46-list-partition-reassignme
 import { handleOffsetDelete } from './47-offset-delete.ts'
 import { handleDescribeClientQuotas } from './48-describe-client-quotas.ts'
 import { handleAlterClientQuotas, refuseAlterClientQuotas } from './49-alter-client-quotas.ts'
+import { handleDescribeQuorum } from './55-describe-quorum.ts'
 import { handleUpdateFeatures } from './57-update-features.ts'
 import { handleDescribeCluster } from './60-describe-cluster.ts'
 import { handleUnregisterBroker } from './64-unregister-broker.ts'
@@ -123,6 +124,7 @@ export const handlers: ReadonlyMap<number, ServedApi> = new Map([
   serve(46, handleListPartitionReassignments, onBrokers),
   serve(47, handleOffsetDelete),
   serve(48, handleDescribeClientQuotas),
+  serve(55, handleDescribeQuorum, onBrokers),
   serve(49, handleAlterClientQuotas, { ...onBrokers, refuse: refuseAlterClientQuotas }),
   serve(57, handleUpdateFeatures, onBrokers),
   serve(60, handleDescribeCluster, onBrokers),

@@ -37,6 +37,7 @@ import { buildBatch, type NewBatch } from '../../src/protocol/record/batch-build
 import { noCodecs } from '../../src/protocol/record/compression.ts'
 import type { Infer, InferInput, Schema } from '../../src/protocol/schema.ts'
 import type { Encoded } from '../../src/protocol/writer.ts'
+import type { QuorumDescription } from '../../src/raft/quorum-description.ts'
 import { AutoTopicCreation } from '../../src/runtime/auto-topic-creation.ts'
 import { FetchSessionCache } from '../../src/runtime/fetch-session-cache.ts'
 import { FetchBudget, type FetchedRecords } from '../../src/runtime/fetched-records.ts'
@@ -95,6 +96,24 @@ export class BrokerHarness {
   readonly fetchBudget: FetchBudget
   readonly fetchSessions: FetchSessionCache
   readonly controllerRequests: { readonly apiKey: number; readonly request: object }[] = []
+  /** What the raft node would say: it leads alone. */
+  quorum: QuorumDescription = {
+    leaderId: 1,
+    epoch: 3,
+    highWatermark: 40,
+    isLeader: true,
+    voters: [
+      {
+        id: 1,
+        directoryId: 'vPeOCWypqUOSepEvx0cbog',
+        logEndOffset: 41,
+        lastFetchTimestamp: 1_700_000_000_000,
+        lastCaughtUpTimestamp: 1_700_000_000_000,
+      },
+    ],
+    observers: [],
+    nodes: [],
+  }
   /** How the controller answers. */
   onControllerRequest: (apiKey: number, request: object) => Promise<object> = () => new Promise(() => {})
   logs!: LogManager
@@ -306,6 +325,7 @@ export class BrokerHarness {
       config,
       image,
       kraftVersion: 1,
+      quorum: { describeQuorum: () => this.quorum },
       replicaManager,
       logDirectories: new LogDirectories({
         paths: this.#options.logDirs ?? ['/data'],
