@@ -25,6 +25,9 @@ import { handleDeleteTopics } from './20-delete-topics.ts'
 import { handleDeleteRecords, refuseDeleteRecords } from './21-delete-records.ts'
 import { handleInitProducerId } from './22-init-producer-id.ts'
 import { handleOffsetForLeaderEpoch, refuseOffsetForLeaderEpoch } from './23-offset-for-leader-epoch.ts'
+import { handleDescribeAcls } from './29-describe-acls.ts'
+import { handleCreateAcls, refuseCreateAcls } from './30-create-acls.ts'
+import { handleDeleteAcls, refuseDeleteAcls } from './31-delete-acls.ts'
 import { handleDescribeConfigs } from './32-describe-configs.ts'
 import { handleAlterConfigs } from './33-alter-configs.ts'
 import { handleDescribeLogDirs } from './35-describe-log-dirs.ts'
@@ -43,8 +46,8 @@ import { handleAlterClientQuotas, refuseAlterClientQuotas } from './49-alter-cli
 import { handleDescribeQuorum } from './55-describe-quorum.ts'
 import { handleUpdateFeatures } from './57-update-features.ts'
 import { handleDescribeCluster } from './60-describe-cluster.ts'
-import { handleUnregisterBroker } from './64-unregister-broker.ts'
 import { handleDescribeProducers } from './61-describe-producers.ts'
+import { handleUnregisterBroker } from './64-unregister-broker.ts'
 import { handleListConfigResources } from './74-list-config-resources.ts'
 import { handleDescribeTopicPartitions } from './75-describe-topic-partitions.ts'
 import type { Broker } from './broker.ts'
@@ -113,6 +116,9 @@ export const handlers: ReadonlyMap<number, ServedApi> = new Map([
   serve(21, handleDeleteRecords, { refuse: refuseDeleteRecords }),
   serve(22, handleInitProducerId),
   serve(23, handleOffsetForLeaderEpoch, { refuse: refuseOffsetForLeaderEpoch }),
+  serve(29, handleDescribeAcls, onBrokers),
+  serve(30, handleCreateAcls, { ...onBrokers, refuse: refuseCreateAcls }),
+  serve(31, handleDeleteAcls, { ...onBrokers, refuse: refuseDeleteAcls }),
   serve(32, handleDescribeConfigs, onBrokers),
   serve(35, handleDescribeLogDirs),
   serve(33, handleAlterConfigs, onBrokers),
