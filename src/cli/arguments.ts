@@ -4,6 +4,7 @@
  */
 import yargs, { type Argv } from 'yargs'
 import { logLevels } from '../io/pino-logger.ts'
+import { addDataCommands, expandDataWords } from './data/data-commands.ts'
 import { OperatorError } from './operator-error.ts'
 import type { StartOptions } from './start.ts'
 import { logFormats } from './start-arguments.ts'
@@ -42,7 +43,7 @@ export async function runCommandLine(words: readonly string[], commands: Command
   const run = async (result: Promise<number>): Promise<void> => {
     exitCode = await result
   }
-  const parser = yargs([...words])
+  const parser = yargs(expandDataWords(words))
     .scriptName('ottla')
     .usage('$0 <command> [options]\n\nA broker that speaks the protocol of Apache Kafka.')
     .command(
@@ -88,8 +89,10 @@ export async function runCommandLine(words: readonly string[], commands: Command
         run(commands.format({ config, override, clusterId, ignoreFormatted })),
     )
     .command('log', 'Look into the files of a partition', (command) => addLogDump(command, run, commands))
-    .demandCommand(1, 'a command is missing: start, format or log')
+  addDataCommands(parser, run)
+    .demandCommand(1, 'a command is missing: start, produce, consume or another; see ottla --help')
     .strict()
+    .wrap(Math.min(120, process.stdout.columns ?? 100))
     .version(packageVersion())
     .alias('version', 'v')
     .alias('help', 'h')
