@@ -40,6 +40,7 @@ export interface FormatStorageOptions {
 export async function startNode(options: {
   readonly config: BrokerConfig
   readonly logger: Logger
+  readonly clusterId?: string | undefined
   readonly machine?: Machine
 }): Promise<RunningNode> {
   const { config, logger } = options
@@ -48,7 +49,7 @@ export async function startNode(options: {
   checkServedConfiguration(config)
   const idle = namesWithoutEffect(config)
   if (idle.length > 0) logger.warn(`set, but without effect in this version: ${idle.join(', ')}`)
-  const clusterId = await formatStorage({ config, ignoreFormatted: true, fileSystem })
+  const clusterId = await formatStorage({ config, clusterId: options.clusterId, ignoreFormatted: true, fileSystem })
   const meta = await readMetaProperties(fileSystem, config.metadataLogDir)
   const node = new NodeBroker({ config, logger, clusterId, directoryId: meta!.directoryId, machine })
   const listeners = await node.start()

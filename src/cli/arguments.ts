@@ -55,7 +55,7 @@ export async function runCommandLine(words: readonly string[], commands: Command
           .option('config', configOption)
           .option('override', overrideOption)
           .option('log-format', { choices: logFormats, default: 'plain' as const, describe: 'Readable lines, or JSON' })
-          .option('log-level', { choices: logLevels, default: 'info' as const, describe: 'The least that is told' })
+          .option('log-level', { choices: logLevels, describe: 'The least that is told; default info' })
           .example('$0 start', 'One node on port 9092, data in ./ottla-data')
           .example('$0 start config/broker.properties', 'As the file says')
           .example('$0 start -o log.dirs=/data -o listeners=PLAINTEXT://:9095', 'Other data and port'),
@@ -74,7 +74,7 @@ export async function runCommandLine(words: readonly string[], commands: Command
             alias: 't',
             type: 'string',
             requiresArg: true,
-            describe: '22 characters of base64url; random when missing',
+            describe: 'Default: CLUSTER_ID of the environment, else a new one',
           })
           .option('config', configOption)
           .option('override', overrideOption)

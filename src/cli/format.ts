@@ -3,6 +3,7 @@
  * itself for a single node on an empty directory.
  */
 import { createPlainLogger } from '../io/pino-logger.ts'
+import { readEnvironment } from './environment.ts'
 import { loadNodeConfiguration, type NodeOptions } from './node-configuration.ts'
 import { OperatorError } from './operator-error.ts'
 import type { FormatStorage } from './running-node.ts'
@@ -17,10 +18,11 @@ export async function format(
   options: FormatCommandOptions,
   loadFormatStorage: () => Promise<FormatStorage>,
 ): Promise<number> {
-  const { clusterId, ignoreFormatted } = options
-  if (clusterId !== undefined && !/^[A-Za-z0-9_-]{22}$/.test(clusterId))
+  const { ignoreFormatted } = options
+  const clusterId = options.clusterId ?? readEnvironment(process.env).clusterId
+  if (clusterId !== undefined && !/^[!-~]{1,249}$/.test(clusterId))
     throw new OperatorError(
-      `--cluster-id ${clusterId}: a cluster's id is 22 characters of base64url; leave the option out to get a new one`,
+      `cluster id '${clusterId}': it is 1 to 249 printable characters without spaces; leave it out to get a new one`,
     )
   const logger = createPlainLogger({ format: 'plain', level: 'warn' })
   const { config, file, isFirstRun } = loadNodeConfiguration(options, (message) => logger.warn(message))

@@ -1,12 +1,15 @@
 /**
- * Where a node's configuration comes from: a properties file, `--override` options, and for a first run without a file
- * the one that is written here into the new data directory and read again at every later start.
+ * Where a node's configuration comes from: a properties file, environment variables, `--override` options, each before the
+ * one named earlier; and for a first run without any of them but the last, a file that is written here into the new data
+ * directory and read again at every later start. As in Apache Kafka's image, environment variables take the place of that
+ * file: what they do not say has Kafka's default.
  */
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { BrokerConfig } from '../config/broker-config.ts'
 import { ConfigError } from '../config/config-value.ts'
 import { parseOverride, parseProperties } from '../config/properties.ts'
+import { type EnvironmentSettings, readEnvironment } from './environment.ts'
 import { OperatorError } from './operator-error.ts'
 
 export interface NodeOptions {
@@ -22,6 +25,7 @@ export interface NodeConfiguration {
   readonly file: string | undefined
   /** True when that file was written just now. */
   readonly isFirstRun: boolean
+  readonly environment: EnvironmentSettings
 }
 
 const defaultDataDirectory = './ottla-data'
@@ -91,31 +95,50 @@ function writeFirstRunFile(directory: string): string {
 }
 
 /** Finds, reads and checks the configuration; throws OperatorError. */
-export function loadNodeConfiguration(options: NodeOptions, onWarning: (message: string) => void): NodeConfiguration {
+export function loadNodeConfiguration(
+  options: NodeOptions,
+  onWarning: (message: string) => void,
+  variables: Readonly<Record<string, string | undefined>> = process.env,
+): NodeConfiguration {
+  const environment = readEnvironment(variables)
+  for (const name of environment.unknown) onWarning(`environment variable ${name} names no configuration key: ignored`)
   const overrides = parseOverrides(options.override)
-  const given = overrides.get('log.dirs') ?? overrides.get('log.dir') ?? defaultDataDirectory
-  const directory = given.split(',')[0]!.trim()
+  const given = new Map([...environment.settings, ...overrides])
+  const directory = (given.get('log.dirs') ?? given.get('log.dir') ?? defaultDataDirectory).split(',')[0]!.trim()
   let file = options.config
   let isFirstRun = false
   if (file === undefined) {
     const own = join(directory, fileName)
+    const isNew = environment.settings.size === 0 && !existsSync(join(directory, 'meta.properties'))
     if (existsSync(own)) file = own
-    else if (isOneNode(overrides) && !existsSync(join(directory, 'meta.properties'))) {
+    else if (isNew && isOneNode(overrides)) {
       file = writeFirstRunFile(directory)
       isFirstRun = true
     }
   }
   const values = file === undefined ? new Map<string, string>() : readProperties(file)
-  const isOwnFile = file !== undefined && options.config === undefined
+  for (const [name, value] of given) values.set(name, value)
   // The file in a data directory belongs to that directory, wherever it was moved.
-  if (isOwnFile && !values.has('log.dirs') && !values.has('log.dir')) values.set('log.dirs', directory)
-  for (const [name, value] of overrides) values.set(name, value)
+  if (!values.has('log.dirs') && !values.has('log.dir')) values.set('log.dirs', directory)
   try {
-    return { config: BrokerConfig.from(values, onWarning), file, isFirstRun }
+    return { config: BrokerConfig.from(values, onWarning), file, isFirstRun, environment }
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error
-    throw new OperatorError(file === undefined ? error.message : `${error.message} (in ${shown(file)} or --override)`)
+    throw new OperatorError(`${error.message}${sourceOf(error.message, file, environment, overrides)}`)
   }
+}
+
+/** Where the operator finds what the message is about. */
+function sourceOf(
+  message: string,
+  file: string | undefined,
+  { variables }: EnvironmentSettings,
+  overrides: ReadonlyMap<string, string>,
+): string {
+  const words = new Set(message.split(/[\s,;:'"=()]+/))
+  const named = [...variables].filter(([key]) => words.has(key) && !overrides.has(key)).map(([, variable]) => variable)
+  if (named.length > 0) return ` (in ${named.join(', ')})`
+  return file === undefined ? '' : ` (in ${shown(file)} or --override)`
 }
 
 function shown(file: string): string {

@@ -7,6 +7,8 @@ import type { BrokerConfig } from '../config/broker-config.ts'
 export interface StartNodeOptions {
   readonly config: BrokerConfig
   readonly logger: Logger
+  /** What is formatted gets it; random when missing. */
+  readonly clusterId?: string | undefined
 }
 
 export interface RunningNode {

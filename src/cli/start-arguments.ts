@@ -37,18 +37,18 @@ export function parseStartArguments(words: readonly string[]): StartOptions | un
     given[name].push(value)
   }
   const logFormat = given.logFormat[0] ?? 'plain'
-  const logLevel = given.logLevel[0] ?? 'info'
+  const logLevel = given.logLevel[0]
   const isPlain =
     given.config.length <= 1 &&
     given.logFormat.length <= 1 &&
     given.logLevel.length <= 1 &&
     (logFormats as readonly string[]).includes(logFormat) &&
-    (logLevels as readonly string[]).includes(logLevel)
+    (logLevel === undefined || (logLevels as readonly string[]).includes(logLevel))
   if (!isPlain) return undefined
   return {
     config: given.config[0],
     override: given.override,
     logFormat: logFormat as LogFormat,
-    logLevel: logLevel as LogLevel,
+    logLevel: logLevel as LogLevel | undefined,
   }
 }

@@ -6,6 +6,7 @@
 import { resolve } from 'node:path'
 import type { Logger } from '../base/logger.ts'
 import { createLogger, type LogFormat, type LogLevel } from '../io/pino-logger.ts'
+import { readEnvironment } from './environment.ts'
 import { loadNodeConfiguration, type NodeConfiguration, type NodeOptions } from './node-configuration.ts'
 import type { RunningNode, StartNode } from './running-node.ts'
 import { sizeThreadPool } from './thread-pool.ts'
@@ -13,7 +14,8 @@ import { packageVersion } from './version.ts'
 
 export interface StartOptions extends NodeOptions {
   readonly logFormat: LogFormat
-  readonly logLevel: LogLevel
+  /** Default: the environment's, else info. */
+  readonly logLevel?: LogLevel | undefined
 }
 
 /** What of the process is used. */
@@ -35,7 +37,8 @@ export async function start(
   const loading = loadStartNode()
   // Whatever fails first is reported below; this only keeps the other from being unhandled.
   loading.catch(() => {})
-  const logger = await createLogger({ format: options.logFormat, level: options.logLevel })
+  const level = options.logLevel ?? readEnvironment(process.env).logLevel ?? 'info'
+  const logger = await createLogger({ format: options.logFormat, level })
   const configuration = loadNodeConfiguration(options, (message) => logger.warn(message))
   sizeThreadPool(configuration.config.logDirs)
   endOnUncaught(logger, host)
@@ -43,7 +46,8 @@ export async function start(
   process.stdout.on('error', () => {})
   const signal = nextSignal(host)
   const startNode = await loading
-  const starting = startNode({ config: configuration.config, logger })
+  const { clusterId } = configuration.environment
+  const starting = startNode({ config: configuration.config, logger, clusterId })
   const early = await Promise.race([signal, starting])
   if (typeof early === 'string') {
     // A start may recover logs for minutes. What it has done so far is as good as after a crash.
@@ -89,12 +93,14 @@ function endOnUncaught(logger: Logger, host: Host): void {
 /** Says where to connect and where the data is. */
 function announce(
   logger: Logger,
-  { config, file, isFirstRun }: NodeConfiguration,
+  { config, file, isFirstRun, environment }: NodeConfiguration,
   node: RunningNode,
   format: LogFormat,
 ): void {
   if (isFirstRun) logger.info(`first run: wrote ${resolve(file!)}`)
   else if (file !== undefined) logger.info(`configuration from ${resolve(file)}`)
+  const { size } = environment.settings
+  if (size > 0) logger.info(`${size} ${size === 1 ? 'setting' : 'settings'} from environment variables`)
   const advertised = config.advertisedListeners
   for (const { name, host, port } of node.listeners) {
     const outer = advertised?.find((listener) => listener.name === name)

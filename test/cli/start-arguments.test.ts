@@ -4,7 +4,7 @@ import { OperatorError } from '../../src/cli/operator-error.ts'
 import type { StartOptions } from '../../src/cli/start.ts'
 import { parseStartArguments } from '../../src/cli/start-arguments.ts'
 
-const none: StartOptions = { config: undefined, override: [], logFormat: 'plain', logLevel: 'info' }
+const none: StartOptions = { config: undefined, override: [], logFormat: 'plain', logLevel: undefined }
 
 /** What yargs makes of the same words. */
 async function byYargs(words: readonly string[]): Promise<unknown> {

@@ -165,9 +165,9 @@ test.each([
   ],
   [['start', '--config', '/no/such/file'], 1, 'ottla: there is no configuration file /no/such/file\n'],
   [
-    ['format', '--cluster-id', 'x', '-o', 'log.dirs=FOLDER'],
+    ['format', '--cluster-id', 'x y', '-o', 'log.dirs=FOLDER'],
     1,
-    "ottla: --cluster-id x: a cluster's id is 22 characters",
+    "ottla: cluster id 'x y': it is 1 to 249 printable characters without spaces",
   ],
   [['start', '--nonsense'], 2, 'see ottla --help\n'],
   [[], 2, 'ottla: a command is missing: start, format or log; see ottla --help\n'],
