@@ -11,6 +11,7 @@ import {
   metadataResponse,
 } from '../protocol/api/03-metadata.ts'
 import { findCoordinatorRequest, findCoordinatorResponse } from '../protocol/api/10-find-coordinator.ts'
+import { describeClusterRequest, describeClusterResponse } from '../protocol/api/60-describe-cluster.ts'
 import { errorName, KafkaError } from '../protocol/errors.ts'
 import type { Infer, InferInput, Schema } from '../protocol/schema.ts'
 import { BootstrapError, ConnectionError, isRetriable } from './client-errors.ts'
@@ -28,6 +29,8 @@ export interface ClientOptions {
   readonly bootstrapTimeoutMs?: number
   /** How long one operation with all its tries may take, in milliseconds; 60,000 without it. */
   readonly operationTimeoutMs?: number
+  /** The bootstrap servers are controllers: nodes are then those of the quorum, topics are not known. */
+  readonly asksControllers?: boolean
 }
 
 /**
@@ -41,6 +44,7 @@ export type Target =
   | { readonly groupId: string }
 
 const metadataExchange = { request: metadataRequest, response: metadataResponse }
+const describeClusterExchange = { request: describeClusterRequest, response: describeClusterResponse }
 const findCoordinatorExchange = { request: findCoordinatorRequest, response: findCoordinatorResponse }
 
 export class KafkaClient {
@@ -50,6 +54,7 @@ export class KafkaClient {
   readonly #bootstrap: readonly Endpoint[]
   readonly #bootstrapTimeoutMs: number
   readonly #connectionOptions
+  readonly #asksControllers: boolean
   readonly #byNode = new Map<string, Promise<Connection>>()
   readonly #coordinators = new Map<string, BrokerNode>()
   #first: Promise<Connection> | undefined
@@ -57,6 +62,7 @@ export class KafkaClient {
 
   constructor(options: ClientOptions) {
     this.#bootstrap = options.bootstrap
+    this.#asksControllers = options.asksControllers ?? false
     this.clientId = options.clientId ?? 'ottla'
     this.operationTimeoutMs = options.operationTimeoutMs ?? 60_000
     this.#bootstrapTimeoutMs = options.bootstrapTimeoutMs ?? 10_000
@@ -172,10 +178,30 @@ export class KafkaClient {
 
   async #askMetadata(names: readonly string[] | null, createsMissing = false): Promise<MetadataResponse> {
     const connection = await this.#anyConnection()
+    if (this.#asksControllers) return this.#askQuorum(connection)
     const topics = names === null ? null : names.map((name) => ({ name }))
     const answer = await connection.ask(metadataExchange, { topics, allowAutoTopicCreation: createsMissing })
     this.metadata.update(answer)
     return answer
+  }
+
+  /** The controllers, as if they were brokers (KIP-919). */
+  async #askQuorum(connection: Connection): Promise<MetadataResponse> {
+    const answer = await connection.ask(describeClusterExchange, { endpointType: 2 })
+    if (answer.errorCode !== 0) throw new KafkaError(errorName(answer.errorCode), answer.errorMessage ?? undefined)
+    const { throttleTimeMs, clusterId, controllerId, clusterAuthorizedOperations } = answer
+    const brokers = answer.brokers.map(({ brokerId, host, port, rack }) => ({ nodeId: brokerId, host, port, rack }))
+    const found = {
+      throttleTimeMs,
+      clusterId,
+      controllerId,
+      clusterAuthorizedOperations,
+      brokers,
+      topics: [],
+      errorCode: 0,
+    }
+    this.metadata.update(found)
+    return found
   }
 
   /** The bootstrap server that answered first, or a broker that is known by now. */

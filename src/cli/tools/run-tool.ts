@@ -13,6 +13,7 @@ const kafkaVersion = '4.3.1'
 /** Each tool's own code is read when it runs. */
 const tools: Readonly<Record<string, () => Promise<Tool>>> = {
   'kafka-broker-api-versions': async () => (await import('./broker-api-versions.ts')).brokerApiVersionsTool,
+  'kafka-configs': async () => (await import('./configs.ts')).configsTool,
   'kafka-topics': async () => (await import('./topics.ts')).topicsTool,
 }
 
@@ -54,7 +55,7 @@ export async function runTool(
       printLine(streams.errors, `${error.message}\n${helpOf(tool.summary, flags)}`)
     else {
       const message = error instanceof Error ? shownMessage(error) : String(error)
-      if (tool.explain !== undefined) tool.explain(message, streams, words)
+      if (tool.explain !== undefined) tool.explain(message, streams, words, error)
       else printLine(streams.errors, message)
     }
     return 1

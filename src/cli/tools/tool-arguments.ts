@@ -37,13 +37,21 @@ export class ToolUsageError extends OperatorError {
 export class ToolArguments<Name extends string = string> {
   /** What is no flag and belongs to none, in order. */
   readonly words: readonly string[]
+  /** Each flag as often as it was given, in order. */
+  readonly sequence: readonly Name[]
   readonly #flags: ToolFlags<Name>
   readonly #values: ReadonlyMap<Name, readonly string[]>
 
-  private constructor(flags: ToolFlags<Name>, values: ReadonlyMap<Name, readonly string[]>, words: readonly string[]) {
+  private constructor(
+    flags: ToolFlags<Name>,
+    values: ReadonlyMap<Name, readonly string[]>,
+    words: readonly string[],
+    sequence: readonly Name[],
+  ) {
     this.#flags = flags
     this.#values = values
     this.words = words
+    this.sequence = sequence
   }
 
   /** Throws ToolUsageError. */
@@ -52,7 +60,9 @@ export class ToolArguments<Name extends string = string> {
     const values = new Map<Name, string[]>()
     const rest: string[] = []
     const queue = [...words]
+    const sequence: Name[] = []
     const take = (name: Name, attached: string | undefined): void => {
+      sequence.push(name)
       values.set(name, [...(values.get(name) ?? []), ...valuesFor(name, flags[name], attached, queue)])
     }
     for (let word = queue.shift(); word !== undefined; word = queue.shift()) {
@@ -73,7 +83,7 @@ export class ToolArguments<Name extends string = string> {
     const isAsking = values.has('help' as Name) || values.has('version' as Name)
     const missing = [...new Set(names.values())].filter((name) => flags[name].isRequired && !values.has(name))
     if (missing.length > 0 && !isAsking) throw new ToolUsageError(`Missing required option(s) [${missing.join(', ')}]`)
-    return new ToolArguments(flags, values, rest)
+    return new ToolArguments(flags, values, rest, sequence)
   }
 
   /** Given on the command line; a default does not count. */

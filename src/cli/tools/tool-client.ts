@@ -26,6 +26,7 @@ export function createClient(
   bootstrap: string,
   properties: ReadonlyMap<string, string>,
   byDefault = 'ottla',
+  asksControllers = false,
 ): KafkaClient {
   const endpoints = parseBootstrap(bootstrap)
   if (endpoints === undefined)
@@ -39,6 +40,7 @@ export function createClient(
     bootstrap: endpoints,
     clientId: properties.get('client.id') ?? byDefault,
     softwareVersion: packageVersion(),
+    asksControllers,
     ...(operationTimeoutMs === undefined ? {} : { operationTimeoutMs }),
     ...(requestTimeoutMs === undefined ? {} : { requestTimeoutMs }),
   })
@@ -53,6 +55,18 @@ export function clientOf(given: ConnectionArguments): KafkaClient {
   const bootstrap = given.text('bootstrap-server')
   if (bootstrap === undefined) throw new ToolUsageError('Missing required argument "[bootstrap-server]"')
   return createClient(bootstrap, readProperties(given.text('command-config')))
+}
+
+interface ControllerArguments extends ConnectionArguments {
+  has(name: 'bootstrap-controller'): boolean
+  text(name: 'bootstrap-server' | 'bootstrap-controller' | 'command-config'): string | undefined
+}
+
+/** The same for tools that may speak with the controllers themselves. Throws OperatorError. */
+export function clientOrControllerOf(given: ControllerArguments): KafkaClient {
+  if (!given.has('bootstrap-controller')) return clientOf(given)
+  const properties = readProperties(given.text('command-config'))
+  return createClient(given.text('bootstrap-controller')!, properties, 'ottla', true)
 }
 
 /** Runs `use` with a client that is closed afterwards. */

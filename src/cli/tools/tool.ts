@@ -20,7 +20,7 @@ export interface Tool<Name extends string = string> {
   /** Checks the flags (ToolUsageError) and does the work. Resolves with the exit code, if it is not 0. */
   run(given: ToolArguments<Name>, streams: ToolStreams): Promise<number | undefined>
   /** Tells of a failure as the stock tool does; one line of standard error without it. */
-  explain?(message: string, streams: ToolStreams, words: readonly string[]): void
+  explain?(message: string, streams: ToolStreams, words: readonly string[], error: unknown): void
 }
 
 /** Ties the names of the flags to the type of the arguments. */

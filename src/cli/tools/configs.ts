@@ -1,0 +1,147 @@
+/** kafka-configs: shows and changes the settings of topics, brokers, broker loggers, groups and client metrics. */
+
+import { brokersOf } from '../../client/admin-cluster.ts'
+import {
+  alterConfigs,
+  type ConfigEntry,
+  type ConfigSource,
+  describeConfigs,
+  type ResourceType,
+  resourceTypes,
+} from '../../client/admin-configs.ts'
+import { listTopics } from '../../client/admin-topics.ts'
+import type { KafkaClient } from '../../client/kafka-client.ts'
+import { OperatorError } from '../operator-error.ts'
+import {
+  type ConfigsArguments,
+  checkArguments,
+  configsFlags,
+  configsToAdd,
+  configsToDelete,
+  type EntityType,
+} from './configs-arguments.ts'
+import { namesWithConfigs } from './configs-entities.ts'
+import { inHashMapOrder } from './java-order.ts'
+import { defineTool, printLine, type ToolStreams } from './tool.ts'
+import { clientOrControllerOf, withClient } from './tool-client.ts'
+
+interface Kind {
+  readonly type: ResourceType
+  /** Where a setting comes from that was made with this tool. undefined: all of them. */
+  readonly source: ConfigSource | undefined
+}
+
+const kinds: Partial<Record<EntityType, Kind>> = {
+  topics: { type: resourceTypes.topic, source: 'DYNAMIC_TOPIC_CONFIG' },
+  brokers: { type: resourceTypes.broker, source: 'DYNAMIC_BROKER_CONFIG' },
+  'broker-loggers': { type: resourceTypes.brokerLogger, source: undefined },
+  'client-metrics': { type: resourceTypes.clientMetrics, source: 'DYNAMIC_CLIENT_METRICS_CONFIG' },
+  groups: { type: resourceTypes.group, source: 'DYNAMIC_GROUP_CONFIG' },
+}
+
+export const configsTool = defineTool({
+  summary: 'Shows and changes the settings of topics, brokers, broker loggers, groups and client metrics.',
+  flags: configsFlags,
+  async run(given: ConfigsArguments, streams) {
+    const { types, names } = checkArguments(given)
+    const [type] = types
+    const kind = kinds[type!]
+    const changes = given.has('alter') ? { added: configsToAdd(given), deleted: configsToDelete(given) } : undefined
+    await withClient(clientOrControllerOf(given), async (client) => {
+      if (kind === undefined) throw new OperatorError(`quotas and credentials of ${types.join(' and ')} are not served`)
+      const entities = new Entities(client, type!, kind)
+      if (changes === undefined) await entities.describe(names[0], given.has('all'), streams)
+      else await entities.alter(names[0]!, changes, streams)
+    })
+    return undefined
+  },
+  explain(message, { errors }, words, error) {
+    if (!(error instanceof OperatorError))
+      printLine(errors, `Error while executing config command with args '${words.join(' ')}'`)
+    printLine(errors, message)
+  },
+})
+
+class Entities {
+  readonly #client: KafkaClient
+  readonly #entityType: EntityType
+  readonly #kind: Kind
+
+  constructor(client: KafkaClient, entityType: EntityType, kind: Kind) {
+    this.#client = client
+    this.#entityType = entityType
+    this.#kind = kind
+  }
+
+  async describe(name: string | undefined, showsAll: boolean, { output }: ToolStreams): Promise<void> {
+    if (name !== undefined && name !== '' && !(await this.#isThere(name))) {
+      printLine(output, `The ${this.#singular} '${name}' doesn't exist and doesn't have dynamic config.`)
+      return
+    }
+    for (const each of name === undefined ? await this.#all() : [name]) {
+      const entries = await this.#entries(each, showsAll)
+      if (each === '' && this.#entityType === 'brokers')
+        printLine(output, 'Default configs for brokers in the cluster are:')
+      else printLine(output, `${showsAll ? 'All' : 'Dynamic'} configs for ${this.#singular} ${each} are:`)
+      for (const entry of entries) printLine(output, `  ${entryText(entry)}`)
+    }
+  }
+
+  async alter(
+    name: string,
+    { added, deleted }: { readonly added: ReadonlyMap<string, string>; readonly deleted: readonly string[] },
+    { output }: ToolStreams,
+  ): Promise<void> {
+    if (this.#entityType === 'broker-loggers') {
+      const present = new Set((await this.#entries(name, false)).map((entry) => entry.name))
+      const unknown = [...deleted, ...added.keys()].filter((logger) => !present.has(logger))
+      if (unknown.length > 0) throw new OperatorError(`Invalid broker logger(s): ${unknown.join(',')}`)
+    }
+    const changes = [
+      ...[...added].map(([key, value]) => ({ name: key, operation: 'set' as const, value })),
+      ...deleted.map((key) => ({ name: key, operation: 'delete' as const, value: '' })),
+    ]
+    await alterConfigs(this.#client, { type: this.#kind.type, name }, changes)
+    if (name === '') printLine(output, `Completed updating default config for ${this.#entityType} in the cluster.`)
+    else printLine(output, `Completed updating config for ${this.#singular} ${name}.`)
+  }
+
+  get #singular(): string {
+    return this.#entityType.slice(0, -1)
+  }
+
+  async #entries(name: string, showsAll: boolean): Promise<ConfigEntry[]> {
+    const { type } = this.#kind
+    const source = type === resourceTypes.broker && name === '' ? 'DYNAMIC_DEFAULT_BROKER_CONFIG' : this.#kind.source
+    const { entries } = await describeConfigs(this.#client, { type, name })
+    return entries.filter((entry) => showsAll || source === undefined || entry.source === source)
+  }
+
+  async #all(): Promise<string[]> {
+    switch (this.#entityType) {
+      case 'topics':
+        return inHashMapOrder((await listTopics(this.#client)).map(({ name }) => name))
+      case 'brokers':
+      case 'broker-loggers':
+        return [...(await brokersOf(this.#client)).map(({ nodeId }) => `${nodeId}`), '']
+      default:
+        return this.#named()
+    }
+  }
+
+  #named(): Promise<string[]> {
+    return namesWithConfigs(this.#client, this.#kind.type)
+  }
+
+  async #isThere(name: string): Promise<boolean> {
+    if (this.#entityType === 'topics') return (await listTopics(this.#client)).some((topic) => topic.name === name)
+    if (this.#entityType === 'brokers' || this.#entityType === 'broker-loggers')
+      return (await brokersOf(this.#client)).some(({ nodeId }) => nodeId === Number(name))
+    return (await this.#named()).includes(name)
+  }
+}
+
+function entryText({ name, value, isSensitive, synonyms }: ConfigEntry): string {
+  const sources = synonyms.map((each) => `${each.source}:${each.name}=${each.value}`).join(', ')
+  return `${name}=${value} sensitive=${isSensitive} synonyms={${sources}}`
+}
