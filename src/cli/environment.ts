@@ -18,6 +18,12 @@ export interface EnvironmentSettings {
   readonly logLevel: LogLevel | undefined
   /** Variables that look like configuration and are none. */
   readonly unknown: readonly string[]
+  /** OTTLA_DATA: where data lies when no log.dirs says so. */
+  readonly dataDirectory: string | undefined
+  /** OTTLA_CONFIG: a properties file that is read if it is there and no other is named; images mount it. */
+  readonly file: string | undefined
+  /** OTTLA_DEFAULT_CONFIG: the properties file when neither a file nor a variable says anything. */
+  readonly defaultFile: string | undefined
 }
 
 /** For the JVM, its logging and the images' own scripts. */
@@ -77,6 +83,9 @@ export function readEnvironment(environment: Readonly<Record<string, string | un
     clusterId: environment.CLUSTER_ID || environment.KAFKA_KRAFT_CLUSTER_ID || undefined,
     logLevel: logLevels[(environment.KAFKA_LOG4J_ROOT_LOGLEVEL ?? '').toUpperCase()],
     unknown,
+    dataDirectory: environment.OTTLA_DATA || undefined,
+    file: environment.OTTLA_CONFIG || undefined,
+    defaultFile: environment.OTTLA_DEFAULT_CONFIG || undefined,
   }
 }
 

@@ -104,13 +104,15 @@ export function loadNodeConfiguration(
   for (const name of environment.unknown) onWarning(`environment variable ${name} names no configuration key: ignored`)
   const overrides = parseOverrides(options.override)
   const given = new Map([...environment.settings, ...overrides])
-  const directory = (given.get('log.dirs') ?? given.get('log.dir') ?? defaultDataDirectory).split(',')[0]!.trim()
-  let file = options.config
+  const fallback = environment.dataDirectory ?? defaultDataDirectory
+  const directory = (given.get('log.dirs') ?? given.get('log.dir') ?? fallback).split(',')[0]!.trim()
+  const own = join(directory, fileName)
+  const isUnsaid = environment.settings.size === 0
+  let file = options.config ?? [environment.file, own].find((path) => path !== undefined && existsSync(path))
   let isFirstRun = false
-  if (file === undefined) {
-    const own = join(directory, fileName)
-    const isNew = environment.settings.size === 0 && !existsSync(join(directory, 'meta.properties'))
-    if (existsSync(own)) file = own
+  if (file === undefined && isUnsaid) {
+    const isNew = !existsSync(join(directory, 'meta.properties'))
+    if (environment.defaultFile !== undefined) file = environment.defaultFile
     else if (isNew && isOneNode(overrides)) {
       file = writeFirstRunFile(directory)
       isFirstRun = true

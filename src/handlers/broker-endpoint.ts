@@ -1,7 +1,7 @@
 /**
  * The address by which a client finds a broker: what that broker advertises for the listener on which the client came.
- * When this broker advertises nothing, a client is told the address by which it reached it. Everything that names a
- * broker to a client (Metadata, FindCoordinator, redirects) asks here, so that they agree.
+ * Where this broker advertises nothing for that listener, a client is told the address by which it reached it. Everything
+ * that names a broker to a client (Metadata, FindCoordinator, redirects) asks here, so that they agree.
  */
 import type { Broker } from './broker.ts'
 import type { ConnectionInfo } from './handler.ts'
@@ -17,9 +17,9 @@ export function brokerEndpoint(broker: Broker, id: number, connection: Connectio
   const registration = broker.image.cluster.broker(id)
   if (registration === undefined || registration.isFenced) return undefined
   const { rack } = registration
-  if (id === broker.nodeId && broker.config.advertisedListeners === undefined) {
-    return { host: connection.localHost, port: connection.localPort, rack }
-  }
+  const reached = { host: connection.localHost, port: connection.localPort, rack }
+  if (id === broker.nodeId && broker.config.advertisedListeners === undefined) return reached
   const endpoint = registration.endpoints.find(({ name }) => name === connection.listenerName)
+  if (endpoint === undefined && id === broker.nodeId) return reached
   return endpoint === undefined ? undefined : { host: endpoint.host, port: endpoint.port, rack }
 }

@@ -99,6 +99,22 @@ describe('with files and options', () => {
     expect(warnings).toEqual(['environment variable KAFKA_FOO_BAR names no configuration key: ignored'])
   })
 
+  test('an image names its mounted file, its defaults and its data', () => {
+    const mounted = join(folder, 'mounted.properties')
+    const defaults = join(folder, 'defaults.properties')
+    const data = join(folder, 'data')
+    writeFileSync(defaults, 'num.partitions=4\n')
+    const image = { OTTLA_CONFIG: mounted, OTTLA_DEFAULT_CONFIG: defaults, OTTLA_DATA: data }
+    const unsaid = load(image)
+    expect([unsaid.file, unsaid.config.numPartitions, unsaid.config.logDirs]).toEqual([defaults, 4, [data]])
+    expect(existsSync(data)).toBe(false)
+    const said = load({ ...image, KAFKA_NUM_IO_THREADS: '3' })
+    expect([said.file, said.config.numPartitions, said.config.logDirs]).toEqual([undefined, 1, [data]])
+    writeFileSync(mounted, `num.partitions=5\nlog.dirs=${join(folder, 'd')}\n`)
+    const both = load({ ...image, KAFKA_NUM_IO_THREADS: '3' })
+    expect([both.file, both.config.numPartitions, both.config.logDirs]).toEqual([mounted, 5, [join(folder, 'd')]])
+  })
+
   test('a wrong value is told with its variable', () => {
     expect(() => load({ KAFKA_CFG_NUM_PARTITIONS: 'many' })).toThrow(
       /num\.partitions.*\(in KAFKA_CFG_NUM_PARTITIONS\)$/,

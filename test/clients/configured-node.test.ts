@@ -51,6 +51,28 @@ test.each(reached)('a client that came by %s is told %s by every API', async (ho
   client.socket.destroy()
 })
 
+test('of two listeners one is advertised: clients of the other are told the address by which they came', async () => {
+  const other = await StartedNode.start({
+    listeners: 'HOST://127.0.0.1:0,INTERNAL://127.0.0.1:0',
+    'advertised.listeners': 'HOST://kafka.example.com:9092',
+    'listener.security.protocol.map': 'HOST:PLAINTEXT,INTERNAL:PLAINTEXT',
+    'inter.broker.listener.name': 'HOST',
+  })
+  const places: unknown[] = []
+  for (const { port } of other.listeners) {
+    const client = await TestClient.connect(port, '127.0.0.1')
+    client.send(metadata, 12, 1, { topics: [] })
+    const { brokers } = (await client.response(metadata, 12)).message
+    places.push(...brokers.map((broker) => [broker.host, broker.port]))
+    client.socket.destroy()
+  }
+  expect(places).toEqual([
+    ['kafka.example.com', 9092],
+    ['127.0.0.1', other.listeners[1]!.port],
+  ])
+  await other.dispose()
+})
+
 /** Sets or, with null, takes back; kafkajs cannot name the cluster's default, which is the broker ''. */
 async function alter(
   type: ConfigResourceTypes,

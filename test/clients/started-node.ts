@@ -23,6 +23,10 @@ export class StartedNode {
     return node
   }
 
+  get listeners(): RunningNode['listeners'] {
+    return this.#node!.listeners
+  }
+
   get port(): number {
     return this.#node!.listeners[0]!.port
   }
