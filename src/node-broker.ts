@@ -3,7 +3,8 @@
  * node.ts, in the order in which each part needs the one before.
  */
 import type { Clock } from './base/clock.ts'
-import type { Logger } from './base/logger.ts'
+import { LeveledLoggers } from './base/leveled-loggers.ts'
+import type { Logger, NamedLoggers } from './base/logger.ts'
 import { randomUuid, type Uuid } from './base/uuid.ts'
 import type { BrokerConfig } from './config/broker-config.ts'
 import { buildLogConfig } from './config/topic-config.ts'
@@ -75,6 +76,7 @@ export function realMachine({ logDirs, metadataLogDir }: BrokerConfig): Machine 
 export class NodeBroker {
   readonly halted: Promise<string>
   readonly #options: NodeBrokerOptions
+  readonly #loggers: NamedLoggers
   readonly #clock: Machine['clock']
   readonly #random = new NodeRandom()
   readonly #fileSystem: FileSystem
@@ -87,6 +89,8 @@ export class NodeBroker {
 
   constructor(options: NodeBrokerOptions) {
     this.#options = options
+    // A logger of the embedding program's own decides by itself what it shows.
+    this.#loggers = options.logger.named ?? new LeveledLoggers('TRACE', options.logger)
     this.#clock = options.machine.clock
     this.#fileSystem = options.machine.fileSystem
     this.halted = new Promise((resolve) => {
@@ -125,7 +129,7 @@ export class NodeBroker {
   }
 
   async #start(): Promise<OpenListener[]> {
-    const { config, clusterId, logger } = this.#options
+    const { config, clusterId } = this.#options
     installCrc32c(findNativeCrc32c())
     let lifecycle: BrokerLifecycle | undefined
     const logs = await this.#openLogManager(() => lifecycle?.heartbeatSoon())
@@ -138,7 +142,7 @@ export class NodeBroker {
       brokerEpoch,
       controller: channel,
       clock: this.#clock,
-      logger,
+      logger: this.#loggers.logger('ottla.broker'),
     })
     const replicaManager = this.#createReplicaManager(logs, assignments)
     const broker = this.#createBroker({ clusterId, controller: channel, logs, replicaManager, driver, brokerEpoch })
@@ -157,7 +161,7 @@ export class NodeBroker {
     const server = new TcpServer({
       network: new NodeNetwork(),
       clock: this.#clock,
-      logger,
+      logger: this.#loggers.logger('ottla.server'),
       config,
       broker,
       served: handlers,
@@ -170,7 +174,8 @@ export class NodeBroker {
   }
 
   async #openLogManager(onDirectoryFailure: () => void): Promise<LogManager> {
-    const { config, clusterId, logger } = this.#options
+    const { config, clusterId } = this.#options
+    const logger = this.#loggers.logger('ottla.log')
     const manager = await LogManager.open({
       directories: config.logDirs,
       clusterId,
@@ -200,7 +205,8 @@ export class NodeBroker {
   }
 
   async #startController(): Promise<{ controller: ControllerRuntime; driver: RaftDriver }> {
-    const { config, clusterId, directoryId, logger } = this.#options
+    const { config, clusterId, directoryId } = this.#options
+    const logger = this.#loggers.logger('ottla.controller')
     const [clock, random, fileSystem] = [this.#clock, this.#random, this.#fileSystem]
     const encoded = await readBootstrapRecords(fileSystem, config.metadataLogDir)
     const bootstrapRecords = encoded.map((bytes) => decodeMetadataRecord(bytes))
@@ -232,7 +238,7 @@ export class NodeBroker {
       staticVoters: [],
       logSettings: { segmentBytes: config.metadataLogSegmentBytes, segmentMs: config.metadataLogSegmentMs },
       retention: { bytesMax: config.metadataMaxRetentionBytes, ageMsMax: config.metadataMaxRetentionMs },
-      environment: createLogEnvironment({ fileSystem, clock, random }, { logger }),
+      environment: createLogEnvironment({ fileSystem, clock, random }, { logger: this.#loggers.logger('ottla.raft') }),
       network: noRaftNetwork(clock),
       listener: new MetadataFeed([this.#publisher, snapshots, controller]),
       onFailure: (error) => this.#halt(`the metadata log failed: ${error.message}`),
@@ -248,7 +254,8 @@ export class NodeBroker {
   }
 
   #registerController(channel: LocalControllerChannel): void {
-    const { config, logger } = this.#options
+    const { config } = this.#options
+    const logger = this.#loggers.logger('ottla.controller')
     const registering = registerController({
       controllerId: config.nodeId,
       incarnationId: randomUuid(this.#random),
@@ -264,7 +271,8 @@ export class NodeBroker {
   }
 
   #createReplicaManager(logs: LogManager, assignments: DirectoryAssignments): ReplicaManager {
-    const { config, logger } = this.#options
+    const { config } = this.#options
+    const logger = this.#loggers.logger('ottla.replica')
     const { image } = this.#publisher
     return new ReplicaManager({
       brokerId: config.nodeId,
@@ -289,7 +297,8 @@ export class NodeBroker {
     readonly driver: RaftDriver
     readonly brokerEpoch: () => number
   }): Broker {
-    const { config, logger } = this.#options
+    const { config } = this.#options
+    const logger = this.#loggers.logger('ottla.broker')
     const { controller, replicaManager, driver } = parts
     const [clock, random, publisher] = [this.#clock, this.#random, this.#publisher]
     const { image } = publisher
@@ -299,7 +308,7 @@ export class NodeBroker {
       replicaManager,
       clock,
       random,
-      logger,
+      logger: this.#loggers.logger('ottla.coordinator'),
       codecs: this.#codecs,
     })
     this.#stops.push(() => groupCoordinator.close())
@@ -310,6 +319,7 @@ export class NodeBroker {
       clock,
       random,
       logger,
+      loggers: this.#loggers,
       authorize: () => true,
       config,
       image,
@@ -348,7 +358,8 @@ export class NodeBroker {
     readonly broker: Broker
     readonly assignments: DirectoryAssignments
   }): BrokerLifecycle {
-    const { config, clusterId, logger } = this.#options
+    const { config, clusterId } = this.#options
+    const logger = this.#loggers.logger('ottla.broker')
     const { logs, channel, replicaManager, broker, assignments } = parts
     const advertised = config.advertisedListeners ?? config.brokerListeners
     return new BrokerLifecycle({
@@ -381,7 +392,8 @@ export class NodeBroker {
 
   /** The image shows the registration: dynamic settings first, then the partitions, then who listens to them. */
   async #openLogs(logs: LogManager, replicaManager: ReplicaManager, broker: Broker): Promise<void> {
-    const { config, logger } = this.#options
+    const { config } = this.#options
+    const logger = this.#loggers.logger('ottla.broker')
     const publisher = this.#publisher
     const { image } = publisher
     const applyDynamic = (): void => {

@@ -4,7 +4,7 @@
  * *Behavior.* The configuration of topics, of this broker or of all brokers (an empty name), of consumer groups and of
  * client metrics subscriptions: each key with its value in force, where that comes from, and on request everything that
  * it hides. Groups and subscriptions need not exist. Documentation is not kept here: where it is asked for it is empty.
- * Of loggers there is one, the root.
+ * Loggers have their levels.
  *
  * *Version notes.* 3 tells types and documentation.
  */
@@ -72,7 +72,7 @@ function describeResource(broker: Broker, resource: DescribeConfigsResource): De
     case configResourceTypes.brokerLogger:
       if (name === '') throw invalid('Broker id must not be empty')
       checkOwnId(broker, name, `expected ${broker.nodeId}`)
-      return [rootLogger]
+      return describeLoggers(broker, keys)
     case configResourceTypes.group:
       if (name === '') throw invalid('Group name must not be empty')
       return describeGroupConfigs(image.configs.get(type, name), config, keys)
@@ -87,14 +87,18 @@ function describeResource(broker: Broker, resource: DescribeConfigsResource): De
   }
 }
 
-const rootLogger: DescribedConfig = {
-  name: 'root',
-  value: 'INFO',
-  readOnly: false,
-  configSource: configSources.brokerLogger,
-  isSensitive: false,
-  synonyms: [],
-  configType: 0,
+/** All loggers of this node, or those of `keys`, each with the level that counts for it. */
+function describeLoggers({ loggers }: Broker, keys: readonly string[] | null): DescribedConfig[] {
+  const names = keys === null || keys.length === 0 ? loggers.names : loggers.names.filter((name) => keys.includes(name))
+  return names.map((name) => ({
+    name,
+    value: loggers.level(name)!,
+    readOnly: false,
+    configSource: configSources.brokerLogger,
+    isSensitive: false,
+    synonyms: [],
+    configType: 0,
+  }))
 }
 
 function invalid(message: string): KafkaError {

@@ -3,6 +3,7 @@
  *
  * *Behavior.* Sets, deletes, appends to or subtracts from single keys of each resource. This broker checks what concerns
  * itself, the controller everything else; the answer leaves when the change is committed and this broker has applied it.
+ * Levels of loggers are this node's alone and change at once.
  *
  * *Version notes.* None that a handler sees.
  */
@@ -21,12 +22,10 @@ import {
   checkBrokerValues,
   isBroker,
   isLogger,
-  refuseLoggers,
   refuseNulls,
 } from './config-changes.ts'
 import type { RequestContext } from './handler.ts'
-
-const operations = { set: 0, delete: 1, append: 2, subtract: 3 } as const
+import { applyLoggerChanges, checkLoggerChanges, configOperations } from './logger-changes.ts'
 
 type Config = IncrementalAlterConfigsRequest['resources'][number]['configs'][number]
 
@@ -44,12 +43,17 @@ export async function handleIncrementalAlterConfigs(
       if (new Set(configs.map(({ name }) => name)).size < configs.length) {
         throw new KafkaError('INVALID_REQUEST', 'Error due to duplicate config keys')
       }
-      if (configs.some(({ configOperation }) => configOperation < 0 || configOperation > operations.subtract)) {
+      if (configs.some(({ configOperation }) => configOperation < 0 || configOperation > configOperations.subtract)) {
         throw new KafkaError('UNKNOWN_SERVER_ERROR', 'Unknown operation type')
       }
-      refuseNulls(configs.filter(({ configOperation }) => configOperation !== operations.delete))
-      if (isLogger(resourceType)) refuseLoggers(broker, resource)
+      refuseNulls(configs.filter(({ configOperation }) => configOperation !== configOperations.delete))
+      if (isLogger(resourceType)) checkLoggerChanges(broker, resource)
       if (isBroker(resourceType)) checkBrokerValues(broker, resource.resourceName, resultingValues(broker, resource))
+    },
+    decideHere(resource) {
+      if (!isLogger(resource.resourceType)) return false
+      if (!request.validateOnly) applyLoggerChanges(broker, resource)
+      return true
     },
     async send(resources) {
       const forwarded = { resources, validateOnly: request.validateOnly }
@@ -65,11 +69,11 @@ function resultingValues(broker: Broker, { resourceType, resourceName, configs }
   const current = broker.image.configs.get(resourceType, resourceName)
   const values = new Map<string, string>()
   for (const { name, value, configOperation } of configs) {
-    if (configOperation === operations.delete) continue
+    if (configOperation === configOperations.delete) continue
     const list = (current.get(name) ?? findBrokerKey(name)?.defaultText ?? '').split(',').filter((part) => part !== '')
     const parts = value!.split(',')
-    if (configOperation === operations.set) values.set(name, value!)
-    else if (configOperation === operations.append) values.set(name, [...new Set([...list, ...parts])].join(','))
+    if (configOperation === configOperations.set) values.set(name, value!)
+    else if (configOperation === configOperations.append) values.set(name, [...new Set([...list, ...parts])].join(','))
     else values.set(name, list.filter((part) => !parts.includes(part)).join(','))
   }
   return values

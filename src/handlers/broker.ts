@@ -2,7 +2,7 @@
  * Everything that handlers may use of the broker they serve, built by node.ts. Fields are added as rooms are built.
  */
 import type { Clock } from '../base/clock.ts'
-import type { Logger } from '../base/logger.ts'
+import type { Logger, NamedLoggers } from '../base/logger.ts'
 import type { Random } from '../base/random.ts'
 import type { BrokerConfig } from '../config/broker-config.ts'
 import type { MetadataImage } from '../metadata/metadata-image.ts'
@@ -24,6 +24,8 @@ export interface Broker {
   readonly clock: Clock
   readonly random: Random
   readonly logger: Logger
+  /** This node's loggers and their levels. */
+  readonly loggers: NamedLoggers
   readonly authorize: Authorize
   readonly config: BrokerConfig
   /** What is committed, as far as this broker has replayed it. */

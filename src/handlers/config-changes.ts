@@ -35,6 +35,8 @@ export interface ConfigChangesInput<Config extends NamedValue> {
   readonly resources: readonly ConfigResourceRequest<Config>[]
   /** Throws KafkaError for a resource that needs no controller to be refused. */
   readonly check: (resource: ConfigResourceRequest<Config>) => void
+  /** True for a resource that is this broker's alone, and done now. */
+  readonly decideHere?: (resource: ConfigResourceRequest<Config>) => boolean
   /** Asks the controller; the answers are in the order of the resources. */
   readonly send: (resources: readonly ConfigResourceRequest<Config>[]) => Promise<readonly ConfigResourceAnswer[]>
 }
@@ -47,7 +49,7 @@ export async function changeConfigs<Config extends NamedValue>(
   const keyOf = ({ resourceType, resourceName }: ConfigResourceRequest<Config>) =>
     configResourceKey(resourceType, resourceName)
   for (const resource of resources) counts.set(keyOf(resource), (counts.get(keyOf(resource)) ?? 0) + 1)
-  const refused = new Map<ConfigResourceRequest<Config>, ConfigResourceAnswer>()
+  const decided = new Map<ConfigResourceRequest<Config>, ConfigResourceAnswer>()
   const forwarded = resources.filter((resource) => {
     try {
       if (counts.get(keyOf(resource))! > 1) {
@@ -55,15 +57,18 @@ export async function changeConfigs<Config extends NamedValue>(
       }
       authorizeResource(broker, context, 'AlterConfigs', resource.resourceType, resource.resourceName)
       input.check(resource)
-      return true
+      if (input.decideHere?.(resource) !== true) return true
+      const { resourceType, resourceName } = resource
+      decided.set(resource, { errorCode: 0, errorMessage: null, resourceType, resourceName })
+      return false
     } catch (error) {
-      refused.set(resource, refusal(resource, error))
+      decided.set(resource, refusal(resource, error))
       return false
     }
   })
   const answers = forwarded.length === 0 ? [] : await sendOrRefuse(input, forwarded)
   const answered = new Map(forwarded.map((resource, index) => [resource, answers[index]!]))
-  return resources.map((resource) => refused.get(resource) ?? answered.get(resource)!)
+  return resources.map((resource) => decided.get(resource) ?? answered.get(resource)!)
 }
 
 async function sendOrRefuse<Config extends NamedValue>(
@@ -109,18 +114,6 @@ export function checkBrokerValues(broker: Broker, name: string, values: Readonly
     if (error instanceof ConfigError) throw new KafkaError('INVALID_REQUEST', error.message)
     throw error
   }
-}
-
-/** Loggers are not Kafka's: none of its names is known here. */
-export function refuseLoggers(broker: Broker, { resourceName, configs }: ConfigResourceRequest<NamedValue>): void {
-  if (Number(resourceName) !== broker.nodeId) {
-    throw new KafkaError(
-      'INVALID_REQUEST',
-      `Unexpected node id. Expected ${broker.nodeId}, but received ${resourceName}`,
-    )
-  }
-  const name = configs[0]?.name
-  if (name !== undefined) throw new KafkaError('INVALID_CONFIG', `Logger ${name} does not exist!`)
 }
 
 export const isBroker = (type: number): boolean => type === configResourceTypes.broker

@@ -6,11 +6,19 @@
  * With `json` each line is pino's, which is loaded only then: it costs 40 ms at start. Text from clients cannot break a
  * line; a `stack` among the fields is shown below it.
  */
-import type { LogFields, Logger } from '../base/logger.ts'
+import { LeveledLoggers } from '../base/leveled-loggers.ts'
+import { type LogFields, type Logger, type LoggerLevel, rootLoggerName } from '../base/logger.ts'
 
 export type LogFormat = 'plain' | 'json'
 export const logLevels = ['debug', 'info', 'warn', 'error'] as const
 export type LogLevel = (typeof logLevels)[number]
+
+const levelNames: Readonly<Record<LogLevel, LoggerLevel>> = {
+  debug: 'DEBUG',
+  info: 'INFO',
+  warn: 'WARN',
+  error: 'ERROR',
+}
 
 export interface LoggerOptions {
   readonly format: LogFormat
@@ -21,8 +29,11 @@ export interface LoggerOptions {
   readonly now?: () => number
 }
 
+/** The root logger; it has others that write to the same place. */
 export async function createLogger(options: LoggerOptions): Promise<Logger> {
-  return options.format === 'plain' ? createPlainLogger(options) : createJsonLogger(options)
+  const everything: LoggerOptions = { ...options, level: 'debug' }
+  const sink = options.format === 'plain' ? createPlainLogger(everything) : await createJsonLogger(everything)
+  return new LeveledLoggers(levelNames[options.level], sink).logger(rootLoggerName)
 }
 
 function writeToStandardOutput(line: string): void {

@@ -50,3 +50,15 @@ test('json lines are for machines', async () => {
     { level: 'error', time: '1970-01-01T00:00:00.000Z', node: 1, topic: 't', msg: 'failed' },
   ])
 })
+
+test.each(['plain', 'json'] as const)('the level of a %s logger changes while it writes', async (format) => {
+  const { written, write } = lines()
+  const logger = await createLogger({ format, level: 'warn', write })
+  const log = logger.named!.logger('log').child({ node: 1 })
+  log.info('no')
+  logger.named!.setLevel('log', 'DEBUG')
+  log.debug('yes')
+  logger.info('no')
+  expect(written).toHaveLength(1)
+  expect(written[0]).toContain('yes')
+})

@@ -2,6 +2,7 @@
  * A broker without sockets: metadata, logs on the simulated disk, replica manager and handlers, on a clock that stands
  * still. Requests are encoded, decoded, handled, and their answers encoded and decoded again, as on the wire.
  */
+import { LeveledLoggers } from '../../src/base/leveled-loggers.ts'
 import { silentLogger } from '../../src/base/logger.ts'
 import { SeededRandom } from '../../src/base/random.ts'
 import { randomUuid, type Uuid } from '../../src/base/uuid.ts'
@@ -321,6 +322,7 @@ export class BrokerHarness {
       clock,
       random,
       logger: silentLogger,
+      loggers: new LeveledLoggers('INFO', silentLogger),
       authorize: this.#options.authorize ?? (() => true),
       config,
       image,
