@@ -44,7 +44,7 @@ export function handleDescribeConfigs(
       const configs = describeResource(broker, resource).map((config) => ({
         ...config,
         synonyms: request.includeSynonyms ? config.synonyms : [],
-        documentation: request.includeDocumentation ? '' : null,
+        documentation: request.includeDocumentation || resourceType === configResourceTypes.brokerLogger ? '' : null,
       }))
       return { errorCode: 0, errorMessage: '', resourceType, resourceName, configs }
     } catch (error) {

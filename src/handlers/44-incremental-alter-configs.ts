@@ -43,10 +43,8 @@ export async function handleIncrementalAlterConfigs(
       if (new Set(configs.map(({ name }) => name)).size < configs.length) {
         throw new KafkaError('INVALID_REQUEST', 'Error due to duplicate config keys')
       }
-      if (configs.some(({ configOperation }) => configOperation < 0 || configOperation > configOperations.subtract)) {
-        throw new KafkaError('UNKNOWN_SERVER_ERROR', 'Unknown operation type')
-      }
       refuseNulls(configs.filter(({ configOperation }) => configOperation !== configOperations.delete))
+      refuseUnknownOperation(resource)
       if (isLogger(resourceType)) checkLoggerChanges(broker, resource)
       if (isBroker(resourceType)) checkBrokerValues(broker, resource.resourceName, resultingValues(broker, resource))
     },
@@ -77,4 +75,13 @@ function resultingValues(broker: Broker, { resourceType, resourceName, configs }
     else values.set(name, list.filter((part) => !parts.includes(part)).join(','))
   }
   return values
+}
+
+/** Apache Kafka has words for it only where the resource is a broker. */
+function refuseUnknownOperation({ resourceType, configs }: ConfigResourceRequest<Config>): void {
+  for (const { configOperation } of configs) {
+    if (configOperation >= configOperations.set && configOperation <= configOperations.subtract) continue
+    if (!isBroker(resourceType)) throw new KafkaError('UNKNOWN_SERVER_ERROR')
+    throw new KafkaError('INVALID_REQUEST', `Unknown operations type ${configOperation}`)
+  }
 }

@@ -87,7 +87,9 @@ function refusal(
   error: unknown,
 ): ConfigResourceAnswer {
   if (!(error instanceof KafkaError)) throw error
-  return { errorCode: error.code, errorMessage: error.message, resourceType, resourceName }
+  // A message that says no more than its code is left out.
+  const errorMessage = error.message === error.error ? null : error.message
+  return { errorCode: error.code, errorMessage, resourceType, resourceName }
 }
 
 /** Throws INVALID_REQUEST when one of `configs` that needs a value has none. */

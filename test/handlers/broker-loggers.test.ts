@@ -74,7 +74,8 @@ describe('refused in the words of 4.3.1', () => {
   const unsupported = (name: string, level: string) =>
     `Cannot set the log level of ${name} to ${level} as it is not a supported log level. Valid log levels are DEBUG, ` +
     'ERROR, FATAL, INFO, TRACE, WARN'
-  const cases: [string, Change, string, string][] = [
+  const cases: [string, Change, string, string | null][] = [
+    ['1', ['root', 9, 'INFO'], 'UNKNOWN_SERVER_ERROR', null],
     ['2', ['root', set, 'INFO'], 'INVALID_REQUEST', 'Unexpected node id. Expected 1, but received 2'],
     ['', ['root', set, 'INFO'], 'INVALID_REQUEST', 'Node id must be an integer, but it is: '],
     ['1', ['root', set, 'info'], 'INVALID_CONFIG', unsupported('root', 'info')],
