@@ -81,3 +81,17 @@ export const defaultLogConfig: LogConfig = {
   compressionZstdLevel: 3,
   validateRecords: 'header',
 }
+
+/** Of the codec that the topic asks for, where it has levels. */
+export function compressionLevelOf(config: LogConfig): number | undefined {
+  switch (config.compressionType) {
+    case 'gzip':
+      return config.compressionGzipLevel
+    case 'lz4':
+      return config.compressionLz4Level
+    case 'zstd':
+      return config.compressionZstdLevel
+    default:
+      return undefined
+  }
+}

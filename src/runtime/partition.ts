@@ -8,6 +8,7 @@
  */
 import type { Clock } from '../base/clock.ts'
 import type { Uuid } from '../base/uuid.ts'
+import { compressionLevelOf } from '../config/log-config.ts'
 import type { AppendOptions, AppendResult } from '../log/log-append.ts'
 import type { PartitionLog } from '../log/partition-log.ts'
 import { type ErrorCode, errorCodes, errorName, KafkaError } from '../protocol/errors.ts'
@@ -26,7 +27,6 @@ export interface PartitionEnvironment {
   /** replica.lag.time.max.ms */
   readonly lagTimeMaxMs: number
   /** validate.records */
-  readonly validateRecords: 'header' | 'full'
   /** A partition's disk failed; `wasLeader` until then. */
   readonly onOffline?: (partition: Partition, wasLeader: boolean) => void
 }
@@ -218,15 +218,17 @@ export class Partition {
     if (refusal !== 0) throw errorOf(refusal, this.name)
     const log = this.#log!
     if (options.requiredAcks === -1 && this.#replicas!.isUnderMinInSyncReplicas) throw this.#notEnoughReplicas()
-    const { clock, codecs, validateRecords: mode } = this.#environment
+    const { clock, codecs } = this.#environment
+    const settings = log.config
     const validated = validateRecords(records, {
-      settings: log.config,
+      settings,
       nowMs: clock.now(),
       partition: this.name,
       produceVersion: options.produceVersion ?? Number.MAX_SAFE_INTEGER,
       origin: options.origin === 'client' ? 'client' : 'coordinator',
-      mode,
+      mode: settings.validateRecords,
       codecs,
+      compressionLevel: compressionLevelOf(settings),
     })
     const result = log.append(validated.records, this.#logOptions(options))
     if (!result.isDuplicate) this.#sizes.push(result.lastOffset + 1, validated.records.length)

@@ -45,7 +45,6 @@ export interface ReplicaManagerOptions {
   readonly onLogOpened?: (partition: Partition, log: PartitionLog, directoryId: Uuid | undefined) => void
   /** replica.lag.time.max.ms */
   readonly lagTimeMaxMs?: number
-  readonly validateRecords?: 'header' | 'full'
 }
 
 /** Told who leads what here: coordinators, and those who wait until a partition is served. */
@@ -81,7 +80,6 @@ export class ReplicaManager {
       clock: options.clock,
       codecs: options.codecs,
       lagTimeMaxMs: options.lagTimeMaxMs ?? 30_000,
-      validateRecords: options.validateRecords ?? 'header',
       onOffline: (partition, wasLeader) => {
         if (wasLeader) this.#tellResigned(partition, partition.leaderEpoch)
       },

@@ -62,7 +62,7 @@ test('of two listeners one is advertised: clients of the other are told the addr
   for (const { port } of other.listeners) {
     const client = await TestClient.connect(port, '127.0.0.1')
     client.send(metadata, 12, 1, { topics: [] })
-    const { brokers } = (await client.response(metadata, 12)).message
+    const { brokers } = (await client.response(metadata, 12)).message as { brokers: { host: string; port: number }[] }
     places.push(...brokers.map((broker) => [broker.host, broker.port]))
     client.socket.destroy()
   }

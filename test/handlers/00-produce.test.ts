@@ -1,7 +1,10 @@
 // The handler src/handlers/00-produce.ts.
 import { beforeEach, describe, expect, test } from 'vitest'
+import { SeededRandom } from '../../src/base/random.ts'
 import { CloseConnection } from '../../src/handlers/handler.ts'
+import { NodeCodecs } from '../../src/io/codecs/node-codecs.ts'
 import { errorCodes } from '../../src/protocol/errors.ts'
+import { crc32c } from '../../src/protocol/record/crc32c.ts'
 import { BrokerHarness, batchOf, produceApi } from '../runtime/broker-harness.ts'
 
 let harness: BrokerHarness
@@ -312,4 +315,39 @@ test('a disk that fails is told to those who wait and to those who come', async 
   const answer = await produce(batchOf(['a']))
   expect(answer.errorCode).toBe(errorCodes.KAFKA_STORAGE_ERROR)
   expect((await produce(batchOf(['b']))).errorCode).toBe(errorCodes.KAFKA_STORAGE_ERROR)
+})
+
+describe('settings of the topic', () => {
+  test('validate.records=full opens every batch, also when the broker says so for all', async () => {
+    /** Two records in the header, one in the body, a valid CRC. */
+    const lying = (): Buffer => {
+      const records = batchOf(['a'])
+      records.writeInt32BE(1, 23)
+      records.writeInt32BE(2, 57)
+      records.writeInt32BE(crc32c(records.subarray(21)), 17)
+      return records
+    }
+    expect((await produce(lying())).errorCode).toBe(0)
+    await harness.createTopic('checked', { configs: { 'validate.records': 'full' } })
+    expect((await produce(lying(), { topic: 'checked' })).errorCode).toBe(errorCodes.INVALID_RECORD)
+    harness = await BrokerHarness.start({ config: { 'validate.records': 'full' } })
+    await harness.createTopic('orders')
+    expect((await produce(lying())).errorCode).toBe(errorCodes.INVALID_RECORD)
+  })
+
+  test('compression.type and its level decide how records are stored', async () => {
+    harness = await BrokerHarness.start({ codecs: new NodeCodecs() })
+    const sizes: number[] = []
+    const random = new SeededRandom(7)
+    // Words in no order: a better search finds more.
+    const words = Array.from({ length: 4_000 }, () => `word${Math.floor(random.next() * 300)}`).join(' ')
+    for (const level of ['1', '9']) {
+      const topic = `level-${level}`
+      await harness.createTopic(topic, { configs: { 'compression.type': 'gzip', 'compression.gzip.level': level } })
+      expect((await produce(batchOf([words]), { topic })).errorCode).toBe(0)
+      sizes.push((await harness.drive(harness.partition(topic).log!.readBatches(0, 1, 1_000_000))).length)
+    }
+    expect(sizes[1]).toBeLessThan(sizes[0]!)
+    expect(sizes[0]).toBeLessThan(words.length / 2)
+  })
 })

@@ -35,7 +35,7 @@ import {
   encodeResponse,
 } from '../../src/protocol/frames.ts'
 import { buildBatch, type NewBatch } from '../../src/protocol/record/batch-builder.ts'
-import { noCodecs } from '../../src/protocol/record/compression.ts'
+import { type Codecs, noCodecs } from '../../src/protocol/record/compression.ts'
 import type { Infer, InferInput, Schema } from '../../src/protocol/schema.ts'
 import type { Encoded } from '../../src/protocol/writer.ts'
 import type { QuorumDescription } from '../../src/raft/quorum-description.ts'
@@ -56,6 +56,7 @@ export interface HarnessOptions {
   /** Default: one, /data. */
   readonly logDirs?: readonly string[]
   readonly tailBytesMax?: number
+  readonly codecs?: Codecs
   readonly authorize?: Authorize
 }
 
@@ -291,7 +292,7 @@ export class BrokerHarness {
       image,
       clock,
       logger: silentLogger,
-      codecs: noCodecs,
+      codecs: this.#options.codecs ?? noCodecs,
       logConfigFor,
     })
     const controller = {
@@ -308,7 +309,7 @@ export class BrokerHarness {
       clock,
       random,
       logger: silentLogger,
-      codecs: noCodecs,
+      codecs: this.#options.codecs ?? noCodecs,
     })
     const topicReadiness = new TopicReadiness({
       brokerId: 1,

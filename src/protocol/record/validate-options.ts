@@ -29,7 +29,7 @@ export interface ValidateOptions {
   /** For opening compressed batches. */
   readonly codecs: Codecs
   /** compression.gzip.level and its like, of the codec that the topic asks for. */
-  readonly compressionLevel?: number
+  readonly compressionLevel?: number | undefined
 }
 
 export interface ValidatedRecords {
