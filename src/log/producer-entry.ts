@@ -47,6 +47,16 @@ export class ProducerEntry {
     return this.#last(lastOffsetField, -1)
   }
 
+  /** Of the newest remembered batch that ends below `offset`; -1 without one. */
+  lastOffsetBelow(offset: number): number {
+    let newest = -1
+    for (let index = 0; index < this.#batchesCount; index++) {
+      const lastOffset = this.#batches[index * fieldsCount + lastOffsetField]!
+      if (lastOffset < offset && lastOffset > newest) newest = lastOffset
+    }
+    return newest
+  }
+
   get lastOffsetDelta(): number {
     return this.#last(offsetDeltaField, 0)
   }

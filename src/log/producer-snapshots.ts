@@ -73,7 +73,7 @@ export class ProducerSnapshots {
     for (const offset of this.#offsets.filter((candidate) => candidate < startOffset)) await this.#remove(offset)
   }
 
-  /** Removes those at base offsets that no segment has any more. */
+  /** Removes those at these base offsets. */
   async removeAt(baseOffsets: readonly number[]): Promise<void> {
     for (const offset of baseOffsets) if (this.#offsets.includes(offset)) await this.#remove(offset)
   }

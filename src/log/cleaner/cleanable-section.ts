@@ -67,8 +67,12 @@ export async function planCleaning(
   const sources = segments.all.slice(0, end).map(({ baseOffset, writtenSize }) => ({ baseOffset, size: writtenSize }))
   const startOffset = sources[0]?.baseOffset ?? firstDirtyOffset
   const lastProducerRecords = new Map<bigint, LastProducerRecord>()
-  for (const { producerId, producerEpoch, lastOffset } of state.producers.producers) {
-    lastProducerRecords.set(producerId, { producerEpoch, lastDataOffset: lastOffset })
+  // What a loss of power may still take, or a new leader not have, is not what tells of a producer then.
+  const certainOffset = Math.min(state.recoveryPoint, state.highWatermark)
+  for (const entry of state.producers.producers) {
+    const certain = entry.lastOffsetBelow(certainOffset)
+    const lastDataOffset = certain < 0 ? entry.lastOffset : certain
+    lastProducerRecords.set(entry.producerId, { producerEpoch: entry.producerEpoch, lastDataOffset })
   }
   return {
     name: state.name,

@@ -192,9 +192,9 @@ export class LogCleaner {
     let task: CleaningTask | undefined
     try {
       const directory = this.#options.logs.directoryOf(log)
+      task = await log.compaction.plan(section, this.#options.clock.now(), this.#settings())
       // Records that compaction took must not look like records that a crash took.
       await directory?.saveCheckpoints('recoveryPoint')
-      task = await log.compaction.plan(section, this.#options.clock.now(), this.#settings())
       const outcome = await this.#run(cleaning, task)
       if (!log.compaction.finish(task, outcome.endOffset)) return
       await directory?.saveCheckpoints('cleanerOffset')

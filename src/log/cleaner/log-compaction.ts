@@ -32,8 +32,12 @@ export class LogCompaction {
     return this.#structure.run(() => state.guard(() => findCleanableSection(state, nowMs)))
   }
 
-  /** Rejects with CleaningAbortedError when the log has changed since the section was found. */
-  plan(section: CleanableSection, nowMs: number, settings: CleaningSettings): Promise<CleaningTask> {
+  /**
+   * Flushes the log: the markers that make the section stable must not be lost when what they decide over has taken the
+   * place of older records. Rejects with CleaningAbortedError when the log has changed since the section was found.
+   */
+  async plan(section: CleanableSection, nowMs: number, settings: CleaningSettings): Promise<CleaningTask> {
+    await this.#flush()
     return this.#structure.run(() => planCleaning(this.#state, section, nowMs, settings))
   }
 

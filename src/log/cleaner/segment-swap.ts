@@ -28,6 +28,8 @@ export async function swapSegments(state: LogState, cleaned: CleanedSegment, tru
   const index = indexOfSources(state, cleaned.sources)
   if (index < 0) throw new CleaningAbortedError(`The segments of ${state.name} have changed`)
   await state.guard(async () => {
+    // A snapshot within the cleaned part may know transactions as open whose markers are not there any more.
+    await state.snapshots.removeAt(cleaned.sources.map(({ baseOffset }) => baseOffset))
     await becomeSwap(state, cleaned)
     const segment = await openSwap(state, cleaned)
     const replaced = state.segments.replace(index, cleaned.sources.length, segment)
@@ -35,7 +37,7 @@ export async function swapSegments(state: LogState, cleaned: CleanedSegment, tru
     const names = await putAsideOld(state, replaced)
     await takeNames(state, cleaned)
     segment.onSwapped()
-    await removeOld(state, replaced, names)
+    await removeOld(state, names)
   })
 }
 
@@ -112,10 +114,9 @@ async function takeNames(state: LogState, cleaned: CleanedSegment): Promise<void
 }
 
 /** At once: whoever reads an old file has it open, and nothing in it is lost. So the disk need not hold the dirty log twice. */
-async function removeOld(state: LogState, replaced: readonly LogSegment[], paths: readonly string[]): Promise<void> {
+async function removeOld(state: LogState, paths: readonly string[]): Promise<void> {
   const { fileSystem, lanes } = state.environment
   for (const path of paths) await lanes.write.run(() => fileSystem.remove(path))
-  await state.snapshots.removeAt(replaced.slice(1).map(({ baseOffset }) => baseOffset))
 }
 
 function suffixesOf(cleaned: CleanedSegment): string[] {

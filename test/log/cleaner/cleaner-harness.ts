@@ -121,6 +121,18 @@ export class CleanerHarness extends LogHarness {
     return this.drive(this.cleaner.cleanAll())
   }
 
+  /** Of all batches in the files. */
+  async baseOffsets(): Promise<number[]> {
+    const found: number[] = []
+    for (const name of await this.files()) {
+      if (!name.endsWith('.log')) continue
+      const bytes = this.disk.peek(`/data/orders-0/${name}`)
+      for (let at = 0; at < bytes.length; at += batch.batchSizeInBytes(bytes, at))
+        found.push(batch.baseOffset(bytes, at))
+    }
+    return found
+  }
+
   /** All records in the files (not what memory still has) from the log start on, `offset key=value`, without control records. */
   async records(): Promise<string[]> {
     const found: string[] = []
