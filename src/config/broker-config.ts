@@ -163,8 +163,11 @@ export class BrokerConfig {
   get socketRequestMaxBytes(): number {
     return this.number('socket.request.max.bytes')
   }
-  get connectionsMaxIdleMs(): number {
-    return this.number('connections.max.idle.ms')
+  /** A listener may have a limit of its own; infinite where it is negative. */
+  connectionsMaxIdleMs(listenerName: string): number {
+    const own = this.optionalNumber(`listener.name.${listenerName.toLowerCase()}.connections.max.idle.ms`)
+    const limit = own ?? this.number('connections.max.idle.ms')
+    return limit < 0 ? Number.POSITIVE_INFINITY : limit
   }
   get maxConnections(): number {
     return this.number('max.connections')

@@ -31,7 +31,10 @@ function refuseAny(names: readonly string[], reason: string): void {
  */
 export function validateBrokerConfigs(changes: Texts, config: BrokerConfig, isPerBroker: boolean): void {
   const names = [...changes.keys()]
-  const modeOf = (name: string): string | undefined => findBrokerKey(name)?.updateMode
+  const modeOf = (name: string): string | undefined => {
+    if (listenerBaseName(name) === 'connections.max.idle.ms') return 'per-broker'
+    return findBrokerKey(name)?.updateMode
+  }
   refuseAny(
     names.filter((name) => modeOf(name) === 'read-only' || fixedAtStart.has(name)),
     'Cannot update these configs dynamically',

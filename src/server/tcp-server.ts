@@ -54,6 +54,7 @@ export class TcpServer {
   readonly #environment: ConnectionEnvironment
   readonly #connections = new Set<Connection>()
   readonly #sockets: ListeningSocket[] = []
+  readonly #listenerNames: string[] = []
   readonly #budget: InFlightBudget
   #nextId = 1
   #sweepTimer: Timer | undefined
@@ -100,6 +101,7 @@ export class TcpServer {
     const address = { host: listener.host, port: listener.port, backlog }
     const socket = await network.listen(address, (accepted) => this.#accept(accepted, listener.name, dispatcher))
     this.#sockets.push(socket)
+    this.#listenerNames.push(listener.name)
     this.#sweepTimer ??= this.#options.clock.schedule(sweepIntervalMs, this.#sweep)
     return { name: listener.name, host: listener.host, port: socket.port }
   }
@@ -149,11 +151,12 @@ export class TcpServer {
 
   readonly #sweep = (): void => {
     const nowMs = this.#options.clock.monotonic()
-    const idleMsMax = this.#options.config.connectionsMaxIdleMs
+    const { config } = this.#options
+    const idleMsMax = new Map(this.#listenerNames.map((name) => [name, config.connectionsMaxIdleMs(name)]))
     const isMemoryShort = this.#budget.waiterCount > 0 || this.#options.isMemoryShort?.() === true
     for (const connection of [...this.#connections]) {
       if (connection.lingerMs(nowMs) > lingerMsMax) connection.close()
-      else if (idleMsMax >= 0 && connection.idleMs(nowMs) > idleMsMax) connection.close()
+      else if (connection.idleMs(nowMs) > idleMsMax.get(connection.listenerName)!) connection.close()
       else if (isMemoryShort && connection.stalledMs(nowMs) > stalledMsMax)
         connection.fail(new Refusal('it does not take its answers, or sends a request too slowly, and memory is short'))
     }

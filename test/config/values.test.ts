@@ -131,6 +131,17 @@ test.each([
     { 'cordoned.log.dirs': '' },
     'Cannot update these configs at default cluster level, broker id must be specified: [cordoned.log.dirs]',
   ],
+  ['1', { 'connections.max.idle.ms': '1000' }, 'Cannot update these configs dynamically: [connections.max.idle.ms]'],
+  [
+    '1',
+    { 'listener.name.plaintext.connections.max.idle.ms': 'soon' },
+    'Invalid value soon for configuration connections.max.idle.ms: Not a number of type LONG',
+  ],
+  [
+    '',
+    { 'listener.name.plaintext.connections.max.idle.ms': '1000' },
+    'Cannot update these configs at default cluster level, broker id must be specified: [listener.name.plaintext.connections.max.idle.ms]',
+  ],
   ['1', { listeners: 'PLAINTEXT://:1' }, 'Cannot update these configs dynamically: [listeners]'],
   [
     '1',

@@ -166,6 +166,29 @@ test('idle connections are closed, working ones are not', async () => {
   expect((await working.response(heartbeat, 0)).correlationId).toBe(1)
 })
 
+test('a listener may have an idle limit of its own, which may change and be taken away; a negative one is none', async () => {
+  const key = 'listener.name.plaintext.connections.max.idle.ms'
+  await using harness = await startServer([answerHeartbeat], { 'connections.max.idle.ms': '60000', [key]: '-1' })
+  const set = (value: string | undefined): void => {
+    harness.config.setDynamic(new Map(), new Map(value === undefined ? [] : [[key, value]]))
+  }
+  const first = await harness.client()
+  await until(() => harness.server.connectionCount === 1)
+  harness.clock.virtual.advance(3_600_000)
+  expect(harness.server.connectionCount).toBe(1)
+  set('5000')
+  harness.clock.virtual.advance(2_000)
+  await first.closed()
+  const second = await harness.client()
+  await until(() => harness.server.connectionCount === 1)
+  harness.clock.virtual.advance(4_000)
+  expect(harness.server.connectionCount).toBe(1)
+  set(undefined)
+  harness.clock.virtual.advance(8_000)
+  expect(harness.server.connectionCount).toBe(1)
+  second.socket.destroy()
+})
+
 test('a request that comes byte by byte is handled, one that never ends is not waited for', async () => {
   await using harness = await startServer([answerHeartbeat], { 'connections.max.idle.ms': '60000' })
   const client = await harness.client()

@@ -55,6 +55,7 @@ export class RecordingLogger implements Logger {
 
 export interface Harness {
   readonly server: TcpServer
+  readonly config: BrokerConfig
   readonly clock: StillClock
   readonly logger: RecordingLogger
   readonly port: number
@@ -105,6 +106,7 @@ export async function startServer(
   const clients: TestClient[] = []
   return {
     server,
+    config,
     clock,
     logger,
     port,
