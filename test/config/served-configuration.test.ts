@@ -2,7 +2,9 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { BrokerConfig } from '../../src/config/broker-config.ts'
 import { brokerKeys } from '../../src/config/broker-keys.ts'
+import { defaultLogConfig } from '../../src/config/log-config.ts'
 import { checkServedConfiguration, isWithoutEffect, namesWithoutEffect } from '../../src/config/served-configuration.ts'
+import { topicSynonyms } from '../../src/config/topic-keys.ts'
 
 const config = (values: Record<string, string>) => BrokerConfig.from(new Map(Object.entries(values)))
 const check = (values: Record<string, string>) => () => checkServedConfiguration(config(values))
@@ -55,4 +57,50 @@ test('a key that is called without effect is read nowhere outside the configurat
   const code = files.map((name) => readFileSync(`src/${name}`, 'utf8')).join('\n')
   const read = brokerKeys.map((key) => key.name).filter((name) => isWithoutEffect(name) && code.includes(`'${name}'`))
   expect(read).toEqual([])
+})
+
+/** Of the broker's rooms: neither the command line nor the client is configured by these keys. */
+function codeOutsideConfiguration(): string {
+  const names = readdirSync('src', { recursive: true, encoding: 'utf8' })
+  const files = names.filter((name) => name.endsWith('.ts') && !/^(?:config|cli|client)\//.test(name))
+  return files.map((name) => readFileSync(`src/${name}`, 'utf8')).join('\n')
+}
+
+test('every other key is read by the rooms of the broker', () => {
+  const code = codeOutsideConfiguration()
+  const getters = readFileSync('src/config/broker-config.ts', 'utf8')
+  const viaTopics = new Set([...topicSynonyms.values()].flat().map(({ name }) => name))
+  const isRead = (name: string): boolean => {
+    const getter = new RegExp(`get (\\w+)\\([^)]*\\)[^{]*\\{[^}]*'${name.replaceAll('.', '\\.')}'`, 'g')
+    return code.includes(`'${name}'`) || [...getters.matchAll(getter)].some(([, name]) => code.includes(`.${name}`))
+  }
+  const unread = brokerKeys.map(({ name }) => name).filter((name) => !isWithoutEffect(name) && !viaTopics.has(name))
+  // Refused, read when the configuration is built, or about versions that this one does not have.
+  const known = [
+    'alter.config.policy.class.name',
+    'authorizer.class.name',
+    'broker.id',
+    'client.quota.callback.class',
+    'config.providers',
+    'connections.max.idle.ms',
+    'controller.quorum.bootstrap.servers',
+    'controller.quorum.voters',
+    'cordoned.log.dirs',
+    'create.topic.policy.class.name',
+    'listener.security.protocol.map',
+    'principal.builder.class',
+    'replica.alter.log.dirs.io.max.bytes.per.second',
+    'security.providers',
+    'unstable.api.versions.enable',
+    'unstable.feature.versions.enable',
+  ]
+  expect(unread.filter((name) => !isRead(name) && !known.includes(name))).toEqual([])
+})
+
+test('every setting of a topic is read by the rooms of the broker', () => {
+  const code = codeOutsideConfiguration()
+  // The compression levels are chosen in log-config.ts. Nothing asks the disk for space before it is written.
+  const known = ['compressionGzipLevel', 'compressionLz4Level', 'compressionZstdLevel', 'preallocate']
+  const unread = Object.keys(defaultLogConfig).filter((name) => !new RegExp(`\\b${name}\\b`).test(code))
+  expect(unread.filter((name) => !known.includes(name))).toEqual(['uncleanLeaderElectionEnable'])
 })
