@@ -207,7 +207,10 @@ function choice<Value extends string>(settings: Settings, name: string, values: 
   const text = settings.get(name)?.trim().toLowerCase()
   if (text === undefined) return undefined
   const value = values.find((each) => each === text)
-  if (value === undefined) throw invalid(name, text, values.join(', '))
+  if (value === undefined)
+    throw new OperatorError(
+      `Invalid value ${text} for configuration ${name}: String must be one of: ${values.join(', ')}`,
+    )
   return value
 }
 

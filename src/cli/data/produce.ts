@@ -14,7 +14,10 @@ import { unescapeText } from './escapes.ts'
 import { catchInterruption } from './interruption.ts'
 import { isTerminal, Progress } from './progress.ts'
 import { recordOfJson } from './record-json.ts'
+import { sendRecords } from './send-records.ts'
 import { splitInput } from './split-input.ts'
+
+const noBytes = Buffer.alloc(0)
 
 export interface ProduceOptions {
   readonly bootstrap: string
@@ -61,59 +64,32 @@ export async function produce(options: ProduceOptions, streams: ToolStreams): Pr
 async function writeRecords(
   producer: Producer,
   rounds: AsyncIterable<readonly ProducedRecord[]>,
-  { topic, count = Number.POSITIVE_INFINITY, printsInput, isQuiet, linesFile, files }: ProduceOptions,
+  { topic, count, printsInput, isQuiet, linesFile, files }: ProduceOptions,
   { input, output, errors }: ToolStreams,
 ): Promise<number> {
   const interruption = catchInterruption()
   const echo = printsInput ? new ByteSink(output) : undefined
-  const isTyped = linesFile === undefined && files.length === 0 && isTerminal(input as never)
+  const isTyped = linesFile === undefined && files.length === 0 && isTerminal(input)
   const progress = new Progress(errors, 'sent', !isQuiet && !isTyped && !(printsInput && isTerminal(output)))
-  let failure: Error | undefined
-  let failuresCount = 0
-  let appendedCount = 0
-  const append = (record: ProducedRecord): void => {
-    const size = (record.key?.length ?? 0) + (record.value?.length ?? 0)
-    appendedCount++
-    producer.append(topic, record, (error) => {
-      if (error === undefined) progress.add(size)
-      else {
-        failure ??= error
-        failuresCount++
-      }
-    })
-    if (echo !== undefined && record.value != null) echo.bytes(Buffer.concat([record.value, Buffer.from('\n')]))
-  }
   try {
-    for await (const records of untilAborted(rounds, interruption.signal)) {
-      for (const record of records) {
-        if (appendedCount >= count || failure !== undefined || interruption.signal.aborted) break
-        append(record)
-        if (!producer.hasRoom) await producer.room()
-      }
-      await echo?.flush()
-      if (appendedCount >= count || failure !== undefined) break
-    }
+    const { failure, failuresCount } = await sendRecords(producer, topic, rounds, {
+      recordsMax: count,
+      signal: interruption.signal,
+      onSent: (size) => progress.add(size),
+      onAppended({ value }) {
+        echo?.bytes(value ?? noBytes)
+        echo?.text('\n')
+      },
+      async afterRound() {
+        await echo?.flush()
+      },
+    })
+    if (failure === undefined) return 0
+    printLine(errors, `ottla: ${failuresCount} records were not written: ${failure.message}`)
+    return 1
   } finally {
-    // Also what came before a line that is wrong.
-    await producer.flush()
     progress.end()
     interruption.dispose()
-  }
-  if (failure === undefined) return 0
-  printLine(errors, `ottla: ${failuresCount} records were not written: ${failure.message}`)
-  return 1
-}
-
-/** Ends also while the input has nothing to say. */
-async function* untilAborted<T>(items: AsyncIterable<T>, signal: AbortSignal): AsyncGenerator<T> {
-  const iterator = items[Symbol.asyncIterator]()
-  const aborted = new Promise<{ readonly done: true; readonly value: undefined }>((resolve) =>
-    signal.addEventListener('abort', () => resolve({ done: true, value: undefined }), { once: true }),
-  )
-  for (;;) {
-    const next = await Promise.race([iterator.next(), aborted])
-    if (next.done) return
-    yield next.value
   }
 }
 

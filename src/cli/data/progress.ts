@@ -49,6 +49,6 @@ export function progressText(recordsCount: number, bytesCount: number, elapsedMs
   return `${recordsCount} records ${verb}, ${megabytes} MB, ${perSecond} records/s`
 }
 
-export function isTerminal(stream: Writable): boolean {
+export function isTerminal(stream: object): boolean {
   return (stream as { readonly isTTY?: boolean }).isTTY === true
 }

@@ -14,6 +14,12 @@ const kafkaVersion = '4.3.1'
 const tools: Readonly<Record<string, () => Promise<Tool>>> = {
   'kafka-broker-api-versions': async () => (await import('./broker-api-versions.ts')).brokerApiVersionsTool,
   'kafka-configs': async () => (await import('./configs.ts')).configsTool,
+  'kafka-console-consumer': async () => (await import('./console-consumer.ts')).consoleConsumerTool,
+  'kafka-console-producer': async () => (await import('./console-producer.ts')).consoleProducerTool,
+  'kafka-consumer-groups': async () => (await import('./consumer-groups.ts')).consumerGroupsTool,
+  'kafka-consumer-perf-test': async () => (await import('./consumer-perf-test.ts')).consumerPerfTestTool,
+  'kafka-get-offsets': async () => (await import('./get-offsets.ts')).getOffsetsTool,
+  'kafka-producer-perf-test': async () => (await import('./producer-perf-test.ts')).producerPerfTestTool,
   'kafka-topics': async () => (await import('./topics.ts')).topicsTool,
 }
 
@@ -32,8 +38,8 @@ export async function runTool(
     printLine(streams.errors, `ottla: there is no tool ${name}; there are ${toolNames.join(', ')}`)
     return 1
   }
-  endWithReader(streams)
   const tool = await load()
+  if (!tool.handlesClosedOutput) endWithReader(streams)
   const flags = { ...tool.flags, ...commonFlags }
   try {
     if (words.length === 0) {

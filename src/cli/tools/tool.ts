@@ -17,6 +17,8 @@ export interface Tool<Name extends string = string> {
   readonly summary: string
   /** All of them but --help and --version, which every tool has. */
   readonly flags: ToolFlags<Name>
+  /** It ends in order when nobody reads its output any more; others end at once. */
+  readonly handlesClosedOutput?: true
   /** Checks the flags (ToolUsageError) and does the work. Resolves with the exit code, if it is not 0. */
   run(given: ToolArguments<Name>, streams: ToolStreams): Promise<number | undefined>
   /** Tells of a failure as the stock tool does; one line of standard error without it. */
