@@ -84,8 +84,13 @@ export async function listGroups(
   )
   const groups = new Map<string, GroupListing>()
   for (const { groupId, protocolType, groupState, groupType } of answers.flat())
-    groups.set(groupId, { groupId, protocolType, state: groupState, type: groupType })
+    groups.set(groupId, { groupId, protocolType, state: groupState, type: capitalized(groupType) })
   return [...groups.values()]
+}
+
+/** Brokers write types small. */
+function capitalized(type: string): string {
+  return type.slice(0, 1).toUpperCase() + type.slice(1)
 }
 
 /** Groups whose members are consumers, or that have committed offsets alone. */
