@@ -74,6 +74,12 @@ export function asideDirectoryName(
   return topic.slice(0, 255 - suffix.length) + suffix
 }
 
+/** `<topic>-<partition>.<32 hex digits>-future`: where a replica is copied to that moves. Undefined when that is too long for a name. */
+export function futureDirectoryName(topic: string, partition: number, uniqueId: string): string | undefined {
+  const name = `${partitionDirectoryName(topic, partition)}.${uniqueId}-future`
+  return name.length > 255 ? undefined : name
+}
+
 export function joinPath(directory: string, name: string): string {
   return `${directory}/${name}`
 }

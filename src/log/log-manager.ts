@@ -4,13 +4,11 @@
  * metadata log lies in one of the directories too, but is the raft driver's: `openMetadataLog`.
  */
 import { assert } from '../base/assert.ts'
-import type { Clock, Timer } from '../base/clock.ts'
-import type { Logger } from '../base/logger.ts'
-import type { Random } from '../base/random.ts'
+import type { Timer } from '../base/clock.ts'
 import { metadataTopicId, randomUuid, type Uuid, zeroUuid } from '../base/uuid.ts'
 import { defaultLogConfig, type LogConfig } from '../config/log-config.ts'
 import { KafkaError } from '../protocol/errors.ts'
-import { type Codecs, noCodecs } from '../protocol/record/compression.ts'
+import { noCodecs } from '../protocol/record/compression.ts'
 import { forEachBounded } from './bounded-parallel.ts'
 import {
   asideDirectoryName,
@@ -19,60 +17,30 @@ import {
   parsePartitionDirectoryName,
   partitionDirectoryName,
 } from './file-names.ts'
-import type { FileSystem } from './file-system.ts'
+import { FutureLogs } from './future-logs.ts'
 import { IndexCache } from './index-cache.ts'
 import { createIoLanes } from './io-lane.ts'
 import { type CheckpointName, checkMeta, isDiskError, LogDirectory, readMetaProperties } from './log-directory.ts'
 import type { LogEnvironment } from './log-environment.ts'
-import { defaultLogManagerIntervals, type LogManagerIntervals } from './log-manager-intervals.ts'
+import { defaultLogManagerIntervals } from './log-manager-intervals.ts'
+import type { LoadLogsOptions, LogManagerOptions } from './log-manager-options.ts'
 import { OpenFiles } from './open-files.ts'
+import { openInDirectory } from './open-in-directory.ts'
 import { PartitionLog } from './partition-log.ts'
 import { TailBudget } from './tail-budget.ts'
 
-export interface LogManagerOptions {
-  /** Paths of `log.dirs`; made and formatted when they are not there. */
-  readonly directories: readonly string[]
-  readonly clusterId: string
-  readonly nodeId: number
-  readonly fileSystem: FileSystem
-  readonly clock: Clock
-  readonly random: Random
-  readonly logger: Logger
-  /** To look into compressed batches by timestamp; without it they cannot be. */
-  readonly codecs?: Codecs
-  /** A directory failed: its logs answer KAFKA_STORAGE_ERROR from now on. Called once per directory. */
-  readonly onDirectoryFailure?: (directory: LogDirectory, error: Error) => void
-  /** cordoned.log.dirs: true for a path that gets no new logs while there is another. Default: none. */
-  readonly isCordoned?: (path: string) => boolean
-  readonly intervals?: LogManagerIntervals
-  /** producer.id.expiration.ms as it is now; default a day. */
-  readonly producerIdExpirationMs?: () => number
-  /** Handles kept open beyond those in use; default 1000. */
-  readonly openFilesMax?: number
-  /** Memory for the newest bytes of all logs; default 32 MiB. */
-  readonly tailBytesMax?: number
-  /** Memory for indexes of older segments; default 32 MiB. */
-  readonly indexBytesMax?: number
-  /** Bytes that may wait to be written per log; default 64 MiB. */
-  readonly queuedBytesMax?: number
-  /** num.recovery.threads.per.data.dir: logs opened at once per directory; default 8. */
-  readonly loadsMax?: number
-  /** Operations under way at once per directory; writes default to 4. */
-  readonly laneLimits?: { read: number; write: number; flush: number }
-}
-
-export interface LoadLogsOptions {
-  readonly configFor: (topic: string) => LogConfig
-  /** True for a partition that this node should not have any more: it is put aside. Default: none. */
-  readonly isStray?: (topicId: Uuid, topic: string, partition: number) => boolean
-}
+/** The oldest wish is forgotten beyond that. */
+const preferredMax = 10_000
 
 export class LogManager {
+  /** Of replicas that move between the directories. */
+  readonly futures: FutureLogs
   readonly #options: LogManagerOptions
   readonly #directories: LogDirectory[] = []
   /** Directories that failed before they could be opened. */
   readonly #unusable: { path: string; error: Error }[] = []
   readonly #logs = new Map<string, PartitionLog>()
+  readonly #preferred = new Map<string, LogDirectory>()
   readonly #pending = new Map<string, Promise<unknown>>()
   readonly #timers = new Map<string, Timer>()
   readonly #removals = new Set<Promise<void>>()
@@ -80,6 +48,19 @@ export class LogManager {
 
   private constructor(options: LogManagerOptions) {
     this.#options = options
+    const { random, logger, queuedBytesMax } = options
+    this.futures = new FutureLogs({
+      random,
+      logger,
+      queuedBytesMax,
+      log: (topic, partition) => this.log(topic, partition),
+      directoryOf: (log) => this.directoryOf(log),
+      register: (directory, log) => this.#register(directory, log, true),
+      replace: (log) => this.#logs.set(partitionDirectoryName(log.topic, log.partition), log),
+      putAside: (log, state) => this.#putAside(log, state),
+      serially: (topic, partition, change) => this.#serially(topic, partition, change),
+      onDirectoryFailure: ({ path }, error) => this.handleDirectoryFailure(path, error),
+    })
   }
 
   /**
@@ -148,6 +129,9 @@ export class LogManager {
   /** Opens the logs of all directories, several at a time. A directory whose disk fails goes offline, the others go on. */
   async loadLogs(options: LoadLogsOptions): Promise<void> {
     await Promise.all(this.#directories.map((directory) => this.#loadDirectory(directory, options)))
+    const isStray = ({ topicId, topic, partition }: PartitionLog) =>
+      options.isStray?.(topicId, topic, partition) === true
+    await this.futures.settle(options.assignedDirectory ?? (() => undefined), isStray)
   }
 
   /** Starts checkpoints, retention and the like. */
@@ -183,6 +167,7 @@ export class LogManager {
         existing.updateConfig(config)
         return existing
       }
+      await this.futures.remove(topic, partition)
       if (existing !== undefined) await this.#putAside(existing, 'stray')
       return this.#createLog(topic, partition, topicId, config, directoryId)
     })
@@ -191,19 +176,16 @@ export class LogManager {
   /** Stops serving a log at once and removes its files after its `file.delete.delay.ms`. Nothing happens when there is none. */
   deleteLog(topic: string, partition: number): Promise<void> {
     return this.#serially(topic, partition, async () => {
+      await this.futures.remove(topic, partition)
       const log = this.log(topic, partition)
-      if (log === undefined) return
-      const path = await this.#putAside(log, 'delete')
-      if (path !== undefined) this.#removeLater(path, log.config.fileDeleteDelayMs)
+      if (log !== undefined) await this.#putAside(log, 'delete')
     })
   }
 
-  /** Keeps a log's files under another name, where nobody serves them. */
-  putAsideAsStray(topic: string, partition: number): Promise<void> {
-    return this.#serially(topic, partition, async () => {
-      const log = this.log(topic, partition)
-      if (log !== undefined) await this.#putAside(log, 'stray')
-    })
+  /** Where the log of a partition that is not here yet is to be made, whatever else is said. */
+  preferDirectory(topic: string, partition: number, directory: LogDirectory): void {
+    if (this.#preferred.size >= preferredMax) this.#preferred.delete(this.#preferred.keys().next().value!)
+    this.#preferred.set(partitionDirectoryName(topic, partition), directory)
   }
 
   /**
@@ -243,10 +225,11 @@ export class LogManager {
     this.#options.onDirectoryFailure?.(directory, error)
   }
 
-  /** Deletes what is due in all logs, one after another. */
+  /** Deletes what is due in all logs that are its own, one after another. */
   async applyRetention(): Promise<void> {
     for (const log of [...this.#logs.values()]) {
-      if (this.#isShutDown || log.isOffline) continue
+      const isCleaners = log.config.isCompact && this.#options.leavesCompactedToCleaner === true
+      if (this.#isShutDown || log.isOffline || isCleaners) continue
       const count = await log.deleteOldSegments(this.#options.clock.now()).catch(() => 0)
       if (count > 0) {
         const { topic, partition, logStartOffset } = log
@@ -308,16 +291,18 @@ export class LogManager {
     const parsed = parsePartitionDirectoryName(name)
     if (name === metadataPartitionName || !directory.isOnline) return
     if (parsed?.state === 'deleted') return this.#removeLater(path, defaultLogConfig.fileDeleteDelayMs)
+    if (parsed?.state === 'future') return this.futures.load(directory, name, parsed, options.configFor(parsed.topic))
     if (parsed?.state !== 'live') {
       this.#options.logger.warn('a directory is not served', { path })
       return
     }
     const { topic, partition } = parsed
     const log = await this.#openLog(directory, topic, partition, undefined, options.configFor(topic))
-    const isDouble = this.#logs.has(name)
-    if (isDouble) this.#options.logger.error('a partition lies in two log directories; one is put aside', { path })
-    this.#register(directory, log, isDouble)
-    if (isDouble || options.isStray?.(log.topicId, topic, partition)) await this.#putAside(log, 'stray')
+    const other = this.#logs.get(name)
+    this.#register(directory, log, other !== undefined)
+    if (other !== undefined)
+      await this.futures.resolveDouble(other, log, options.assignedDirectory ?? (() => undefined))
+    else if (options.isStray?.(log.topicId, topic, partition)) await this.#putAside(log, 'stray')
   }
 
   async #createLog(
@@ -327,7 +312,10 @@ export class LogManager {
     config: LogConfig,
     directoryId: Uuid | undefined,
   ): Promise<PartitionLog> {
-    const directory = this.#chooseDirectory(directoryId)
+    const name = partitionDirectoryName(topic, partition)
+    const preferred = this.#preferred.get(name)
+    this.#preferred.delete(name)
+    const directory = preferred?.isOnline === true ? preferred : this.#chooseDirectory(directoryId)
     directory.pendingCount++
     try {
       const log = await this.#openLog(directory, topic, partition, topicId, config)
@@ -364,21 +352,7 @@ export class LogManager {
     config: LogConfig,
   ): Promise<PartitionLog> {
     const { queuedBytesMax } = this.#options
-    return PartitionLog.open({
-      directory: joinPath(directory.path, partitionDirectoryName(topic, partition)),
-      topic,
-      partition,
-      topicId,
-      config,
-      environment: directory.environment,
-      logStartOffset: directory.loadedOffset('logStartOffset', topic, partition),
-      recoveryPoint: directory.loadedOffset('recoveryPoint', topic, partition),
-      highWatermark: directory.loadedOffset('highWatermark', topic, partition),
-      cleanerOffset: directory.loadedOffset('cleanerOffset', topic, partition),
-      hadCleanShutdown: directory.hadCleanShutdown,
-      onTruncated: () => directory.saveCheckpoints('recoveryPoint', 'logStartOffset', 'cleanerOffset'),
-      ...(queuedBytesMax === undefined ? {} : { queuedBytesMax }),
-    })
+    return openInDirectory(directory, { topic, partition, topicId, config, queuedBytesMax })
   }
 
   #register(directory: LogDirectory, log: PartitionLog, isDouble: boolean): void {
@@ -388,14 +362,14 @@ export class LogManager {
     if (directory.failure !== undefined) log.goOffline(directory.failure)
   }
 
-  /** Returns the path of the renamed directory; undefined when the log is offline and stays where it is. */
-  async #putAside(log: PartitionLog, state: 'delete' | 'stray'): Promise<string | undefined> {
+  /** Renames the directory of a log, unless it is offline, and with `delete` removes it later. */
+  async #putAside(log: PartitionLog, state: 'delete' | 'stray'): Promise<void> {
     const { topic, partition } = log
     const directory = this.directoryOf(log)!
     const name = partitionDirectoryName(topic, partition)
     if (this.#logs.get(name) === log) this.#logs.delete(name)
     directory.logs.delete(log)
-    if (!directory.isOnline) return undefined
+    if (!directory.isOnline) return
     const hex = Buffer.from(randomUuid(this.#options.random), 'base64url').toString('hex')
     const path = joinPath(directory.path, asideDirectoryName(topic, partition, hex, state))
     try {
@@ -410,7 +384,7 @@ export class LogManager {
       throw error
     }
     this.#options.logger.info(`a log is put aside`, { topic, partition, path })
-    return path
+    if (state === 'delete') this.#removeLater(path, log.config.fileDeleteDelayMs)
   }
 
   #removeLater(path: string, delayMs: number): void {

@@ -14,7 +14,7 @@ import type { LogConfig } from '../config/log-config.ts'
 import { KafkaError } from '../protocol/errors.ts'
 import { encodePartitionMetadata } from './checkpoint-text.ts'
 import { LogCompaction } from './cleaner/log-compaction.ts'
-import { readAgainWhenReplaced } from './cleaner/read-again.ts'
+import { readAgainWhenReplaced, type StartedRead } from './cleaner/read-again.ts'
 import { ExclusiveSection } from './exclusive-section.ts'
 import { joinPath, partitionMetadataName } from './file-names.ts'
 import type { EpochEndOffset, EpochEntry } from './leader-epochs.ts'
@@ -76,6 +76,7 @@ export class PartitionLog {
   #listener: PartitionLogListener = {}
   /** Truncations that were asked for and are not done: nothing is appended meanwhile. */
   #truncationsCount = 0
+  readonly #readings = new Set<Promise<unknown>>()
   readonly #failureListeners: ((error: Error) => void)[] = []
 
   private constructor(state: LogState, options: PartitionLogOptions) {
@@ -252,12 +253,11 @@ export class PartitionLog {
    * rejects with, OFFSET_OUT_OF_RANGE and KAFKA_STORAGE_ERROR. The caller releases the result.
    */
   read(startOffset: number, sizeMax: number, options: ReadOptions): ReadResult | Promise<ReadResult> {
-    const { segments } = this.#state
     const read = () => readLog(this.#state, startOffset, sizeMax, options)
-    const replacementsCount = segments.replacementsCount
+    const { replacementsCount } = this.#state.segments
     const result = read()
     if (!(result instanceof Promise)) return result
-    return readAgainWhenReplaced(segments, read, ({ sizeInBytes }) => sizeInBytes > 0, { result, replacementsCount })
+    return this.#reading(read, ({ sizeInBytes }) => sizeInBytes > 0, { result, replacementsCount })
   }
 
   /** Batches from `fromOffset` up to `toOffset` (exclusive) in one buffer, about `sizeMax` bytes, at least one batch. Empty at the end. */
@@ -268,19 +268,29 @@ export class PartitionLog {
 
   /** For read_committed: the aborted transactions that touch offsets from `fetchOffset` up to `upperBoundOffset` (exclusive). */
   abortedTransactions(fetchOffset: number, upperBoundOffset: number): Promise<AbortedTransaction[]> {
-    const read = () => readAbortedTransactions(this.#state, fetchOffset, upperBoundOffset)
-    return readAgainWhenReplaced(this.#state.segments, read)
+    return this.#reading(() => readAbortedTransactions(this.#state, fetchOffset, upperBoundOffset))
   }
 
   /** The first record that is not older than `timestamp`, in milliseconds. The caller hides what is not committed. */
   findOffsetByTimestamp(timestamp: number | bigint): Promise<TimestampAndOffset | undefined> {
-    const find = () => findOffsetByTimestamp(this.#state, Number(timestamp))
-    return readAgainWhenReplaced(this.#state.segments, find)
+    return this.#reading(() => findOffsetByTimestamp(this.#state, Number(timestamp)))
   }
 
   /** The first record with the largest timestamp. */
   findMaxTimestamp(): Promise<TimestampAndOffset | undefined> {
-    return readAgainWhenReplaced(this.#state.segments, () => findMaxTimestamp(this.#state))
+    return this.#reading(() => findMaxTimestamp(this.#state))
+  }
+
+  /** Whole batches from `fromOffset` up to `nextOffset`, which need not be written; undefined when they are not all in memory. */
+  readTail(fromOffset: number): readonly Buffer[] | undefined {
+    this.#state.checkOnline()
+    if (fromOffset >= this.nextOffset) return []
+    return this.#state.tail.read(fromOffset, this.nextOffset, Number.POSITIVE_INFINITY, true)
+  }
+
+  /** Resolves when no read from files is under way. What is sent from files already may go on. */
+  async whenRead(): Promise<void> {
+    while (this.#readings.size > 0) await Promise.allSettled(this.#readings)
   }
 
   /** See LeaderEpochs.endOffsetFor. */
@@ -423,6 +433,20 @@ export class PartitionLog {
       for (const segment of this.#state.segments.all) segment.onDirectoryRenamed(path)
       this.#state.directory = path
     })
+  }
+
+  async #reading<Result>(
+    read: () => Result | Promise<Result>,
+    isCertain?: (result: Result) => boolean,
+    started?: StartedRead<Result>,
+  ): Promise<Result> {
+    const reading = readAgainWhenReplaced(this.#state.segments, read, isCertain, started)
+    this.#readings.add(reading)
+    try {
+      return await reading
+    } finally {
+      this.#readings.delete(reading)
+    }
   }
 
   #letGo(): void {

@@ -166,7 +166,8 @@ export class LogCleaner {
     let dirtiest: Candidate | undefined
     for (const log of [...logs.logs]) {
       if (this.#isClosed) return undefined
-      if (!log.config.isCompact || log.isOffline || this.#isUnderWay(log) || this.#uncleanable.has(log)) continue
+      if (!log.config.isCompact || log.isOffline || log.compaction.isPaused) continue
+      if (this.#isUnderWay(log) || this.#uncleanable.has(log)) continue
       try {
         const section = await log.compaction.findSection(nowMs)
         const isDue = section.isOverdue || section.dirtyRatio > log.config.minCleanableDirtyRatio

@@ -13,11 +13,28 @@ export class LogCompaction {
   readonly #state: LogState
   readonly #structure: ExclusiveSection
   readonly #flush: () => Promise<unknown>
+  #isPaused = false
 
   constructor(state: LogState, structure: ExclusiveSection, flush: () => Promise<unknown>) {
     this.#state = state
     this.#structure = structure
     this.#flush = flush
+  }
+
+  /** Nothing is cleaned until `resume`; what is under way ends without a change. Resolves when nothing is changed any more. */
+  pause(): Promise<void> {
+    this.#isPaused = true
+    return this.#structure.run(async () => {
+      this.#state.truncationsCount++
+    })
+  }
+
+  resume(): void {
+    this.#isPaused = false
+  }
+
+  get isPaused(): boolean {
+    return this.#isPaused
   }
 
   /** Compaction has dealt with all below; 0 when it never ran. */

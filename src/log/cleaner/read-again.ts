@@ -8,7 +8,7 @@ import type { LogSegments } from '../log-segments.ts'
 const attemptsMax = 20
 
 /** A read that was started already, and what `replacementsCount` was before. */
-interface StartedRead<Result> {
+export interface StartedRead<Result> {
   readonly result: Promise<Result>
   readonly replacementsCount: number
 }
