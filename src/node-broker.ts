@@ -15,6 +15,7 @@ import { findNativeCrc32c } from './io/crc32c.ts'
 import { IoLanes } from './io/io-lanes.ts'
 import { NodeClock } from './io/node-clock.ts'
 import { NodeFileSystem } from './io/node-file-system.ts'
+import { nodeHashing } from './io/node-hashing.ts'
 import { NodeNetwork } from './io/node-network.ts'
 import { NodeRandom } from './io/node-random.ts'
 import { metadataPartitionName } from './log/file-names.ts'
@@ -210,7 +211,10 @@ export class NodeBroker {
     const [clock, random, fileSystem] = [this.#clock, this.#random, this.#fileSystem]
     const encoded = await readBootstrapRecords(fileSystem, config.metadataLogDir)
     const bootstrapRecords = encoded.map((bytes) => decodeMetadataRecord(bytes))
-    const controller = new ControllerRuntime({ config, clusterId, clock, random, logger, bootstrapRecords })
+    const controller = new ControllerRuntime({
+      ...{ config, clusterId, clock, random, logger, bootstrapRecords },
+      hashing: nodeHashing,
+    })
     const snapshots = new MetadataSnapshots({
       publisher: this.#publisher,
       clock,

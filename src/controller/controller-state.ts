@@ -2,6 +2,7 @@
  * What every decision of the controller reads: the image, which runs ahead of what is committed, the configuration, and
  * the soft state of heartbeats. Functions of this room take it and return records; none of them changes the image.
  */
+import type { Hashing } from '../base/hashing.ts'
 import type { Random } from '../base/random.ts'
 import type { BrokerConfig } from '../config/broker-config.ts'
 import { configResourceTypes } from '../metadata/config-resource.ts'
@@ -16,6 +17,7 @@ export interface ControllerState {
   readonly config: BrokerConfig
   readonly clusterId: string
   readonly random: Random
+  readonly hashing: Hashing
   readonly heartbeats: BrokerHeartbeats
   /** kraft.version, which lives in the raft layer's control records and not in the image. */
   readonly kraftVersion: number

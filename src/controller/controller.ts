@@ -5,6 +5,7 @@
  *
  * Every function may throw KafkaError: the whole request is refused, nothing is to be written.
  */
+import type { Hashing } from '../base/hashing.ts'
 import type { Random } from '../base/random.ts'
 import type { BrokerConfig } from '../config/broker-config.ts'
 import type { MetadataImage } from '../metadata/metadata-image.ts'
@@ -18,6 +19,7 @@ import type { IncrementalAlterConfigsRequest } from '../protocol/api/44-incremen
 import type { AlterPartitionReassignmentsRequest } from '../protocol/api/45-alter-partition-reassignments.ts'
 import type { ListPartitionReassignmentsRequest } from '../protocol/api/46-list-partition-reassignments.ts'
 import type { AlterClientQuotasRequest } from '../protocol/api/49-alter-client-quotas.ts'
+import type { AlterUserScramCredentialsRequest } from '../protocol/api/51-alter-user-scram-credentials.ts'
 import type { AlterPartitionRequest } from '../protocol/api/56-alter-partition.ts'
 import type { UpdateFeaturesRequest } from '../protocol/api/57-update-features.ts'
 import type { BrokerRegistrationRequest } from '../protocol/api/62-broker-registration.ts'
@@ -31,6 +33,7 @@ import { KafkaError } from '../protocol/errors.ts'
 import { alterClientQuotas } from './alter-client-quotas.ts'
 import { alterConfigs, incrementalAlterConfigs } from './alter-configs.ts'
 import { alterPartition } from './alter-partition.ts'
+import { alterUserScramCredentials } from './alter-user-scram-credentials.ts'
 import { assignReplicasToDirs } from './assign-replicas-to-dirs.ts'
 import { activationRecords, defaultBootstrapRecords } from './bootstrap-records.ts'
 import { fenceStaleBrokers, nextSessionExpiryMs, processBrokerHeartbeat } from './broker-heartbeat-request.ts'
@@ -53,6 +56,7 @@ export interface ControllerOptions {
   readonly config: BrokerConfig
   readonly clusterId: string
   readonly random: Random
+  readonly hashing: Hashing
   /** The finalized kraft.version, which the raft layer knows. */
   readonly kraftVersion: () => number
   /** What a new cluster starts with (bootstrap.checkpoint); what 4.3.1 starts with when missing. */
@@ -64,13 +68,14 @@ export class Controller {
   readonly #bootstrapRecords: readonly MetadataRecord[]
 
   constructor(options: ControllerOptions) {
-    const { image, config, clusterId, random, kraftVersion } = options
+    const { image, config, clusterId, random, hashing, kraftVersion } = options
     const heartbeats = new BrokerHeartbeats(config.brokerSessionTimeoutMs)
     this.#state = {
       image,
       config,
       clusterId,
       random,
+      hashing,
       heartbeats,
       get kraftVersion() {
         return kraftVersion()
@@ -113,6 +118,8 @@ export class Controller {
         return listPartitionReassignments(state, request as ListPartitionReassignmentsRequest)
       case apiKeys.AlterClientQuotas:
         return alterClientQuotas(state, request as AlterClientQuotasRequest)
+      case apiKeys.AlterUserScramCredentials:
+        return alterUserScramCredentials(state, request as AlterUserScramCredentialsRequest)
       case apiKeys.UnregisterBroker:
         return unregisterBroker(state, request as UnregisterBrokerRequest)
       case apiKeys.UpdateFeatures:

@@ -43,6 +43,8 @@ import { handleListPartitionReassignments } from './46-list-partition-reassignme
 import { handleOffsetDelete } from './47-offset-delete.ts'
 import { handleDescribeClientQuotas } from './48-describe-client-quotas.ts'
 import { handleAlterClientQuotas, refuseAlterClientQuotas } from './49-alter-client-quotas.ts'
+import { handleDescribeUserScramCredentials } from './50-describe-user-scram-credentials.ts'
+import { handleAlterUserScramCredentials, refuseAlterUserScramCredentials } from './51-alter-user-scram-credentials.ts'
 import { handleDescribeQuorum } from './55-describe-quorum.ts'
 import { handleUpdateFeatures } from './57-update-features.ts'
 import { handleDescribeCluster } from './60-describe-cluster.ts'
@@ -130,6 +132,8 @@ export const handlers: ReadonlyMap<number, ServedApi> = new Map([
   serve(46, handleListPartitionReassignments, onBrokers),
   serve(47, handleOffsetDelete),
   serve(48, handleDescribeClientQuotas),
+  serve(50, handleDescribeUserScramCredentials, onBrokers),
+  serve(51, handleAlterUserScramCredentials, { ...onBrokers, refuse: refuseAlterUserScramCredentials }),
   serve(55, handleDescribeQuorum, onBrokers),
   serve(49, handleAlterClientQuotas, { ...onBrokers, refuse: refuseAlterClientQuotas }),
   serve(57, handleUpdateFeatures, onBrokers),

@@ -10,6 +10,7 @@
  */
 import { assert } from '../base/assert.ts'
 import type { Clock, Timer } from '../base/clock.ts'
+import type { Hashing } from '../base/hashing.ts'
 import type { Logger } from '../base/logger.ts'
 import type { Random } from '../base/random.ts'
 import type { BrokerConfig } from '../config/broker-config.ts'
@@ -35,6 +36,7 @@ export interface ControllerRuntimeOptions {
   readonly clusterId: string
   readonly clock: Clock
   readonly random: Random
+  readonly hashing: Hashing
   readonly logger: Logger
   /** What a new cluster starts with, from bootstrap.checkpoint; 4.3.1's own when missing. */
   readonly bootstrapRecords?: readonly MetadataRecord[]
@@ -69,12 +71,13 @@ export class ControllerRuntime implements MetadataFollower {
 
   constructor(options: ControllerRuntimeOptions) {
     this.#options = options
-    const { config, clusterId, random, bootstrapRecords } = options
+    const { config, clusterId, random, hashing, bootstrapRecords } = options
     this.#controller = new Controller({
       image: this.#image,
       config,
       clusterId,
       random,
+      hashing,
       kraftVersion: () => this.#log?.settings.kraftVersion ?? 0,
       ...(bootstrapRecords === undefined ? {} : { bootstrapRecords }),
     })

@@ -7,6 +7,7 @@ import { SeededRandom } from '../../src/base/random.ts'
 import { randomUuid } from '../../src/base/uuid.ts'
 import { BrokerConfig } from '../../src/config/broker-config.ts'
 import { Controller } from '../../src/controller/controller.ts'
+import { nodeHashing } from '../../src/io/node-hashing.ts'
 import { MetadataImage } from '../../src/metadata/metadata-image.ts'
 import type { MetadataRecord } from '../../src/metadata/metadata-record.ts'
 import { decodeMetadataRecord, encodeMetadataRecord } from '../../src/metadata/metadata-record-codec.ts'
@@ -50,6 +51,7 @@ export class ControllerHarness {
       config: this.config,
       clusterId,
       random: this.random,
+      hashing: nodeHashing,
       kraftVersion: () => this.kraftVersion,
     })
   }

@@ -2,6 +2,7 @@
  * A broker without sockets beside a controller that decides at once: what it writes is committed before it answers.
  */
 import { Controller } from '../../src/controller/controller.ts'
+import { nodeHashing } from '../../src/io/node-hashing.ts'
 import { createTopicsRequest, createTopicsResponse } from '../../src/protocol/api/19-create-topics.ts'
 import { apis } from '../../src/protocol/api/index.ts'
 import { decode, encode } from '../../src/protocol/compile.ts'
@@ -15,6 +16,7 @@ export async function startControlledBroker(options: HarnessOptions = {}): Promi
     config: harness.config,
     clusterId: harness.broker.clusterId,
     random: harness.random,
+    hashing: nodeHashing,
     kraftVersion: () => 1,
   })
   harness.commit(controller.activate(harness.clock.monotonic()))

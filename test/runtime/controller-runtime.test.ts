@@ -3,6 +3,7 @@ import { silentLogger } from '../../src/base/logger.ts'
 import { SeededRandom } from '../../src/base/random.ts'
 import { VirtualClock } from '../../src/base/virtual-clock.ts'
 import { BrokerConfig } from '../../src/config/broker-config.ts'
+import { nodeHashing } from '../../src/io/node-hashing.ts'
 import type { MetadataRecord } from '../../src/metadata/metadata-record.ts'
 import { decodeMetadataRecord } from '../../src/metadata/metadata-record-codec.ts'
 import type { CreateTopicsRequestInput, CreateTopicsResponse } from '../../src/protocol/api/19-create-topics.ts'
@@ -48,6 +49,7 @@ class Scene {
       clusterId,
       clock: this.clock,
       random: new SeededRandom(1),
+      hashing: nodeHashing,
       logger: silentLogger,
     })
     this.controller.attach(this.log)
@@ -196,7 +198,9 @@ describe('leadership', () => {
     scene.controller.onBecomeLeader({ epoch: 1 })
     await settle()
     scene.commit()
-    expect((await answer).topics[0]!.errorMessage).toContain('All brokers are currently fenced, or have all their log directories cordoned.')
+    expect((await answer).topics[0]!.errorMessage).toContain(
+      'All brokers are currently fenced, or have all their log directories cordoned.',
+    )
   })
 
   test('and give up when none comes in time', async () => {

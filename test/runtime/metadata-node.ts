@@ -4,6 +4,7 @@
  */
 import { silentLogger } from '../../src/base/logger.ts'
 import { BrokerConfig } from '../../src/config/broker-config.ts'
+import { nodeHashing } from '../../src/io/node-hashing.ts'
 import type { MetadataRecord } from '../../src/metadata/metadata-record.ts'
 import { BrokerLifecycle, type BrokerLifecycleOptions } from '../../src/runtime/broker-lifecycle.ts'
 import { LocalControllerChannel } from '../../src/runtime/controller-local-channel.ts'
@@ -45,7 +46,10 @@ export class MetadataNode {
     const { clock, random } = harness
     const logger = silentLogger
     this.config = BrokerConfig.from(new Map(Object.entries(config)))
-    this.controller = new ControllerRuntime({ config: this.config, clusterId, clock, random, logger })
+    this.controller = new ControllerRuntime({
+      ...{ config: this.config, clusterId, clock, random, logger },
+      hashing: nodeHashing,
+    })
     this.channel = new LocalControllerChannel({ controller: this.controller, clock, timeoutMs: 5000 })
     this.snapshots = new MetadataSnapshots({
       publisher: this.publisher,
