@@ -7,7 +7,7 @@ import { OperatorError } from '../operator-error.ts'
 import type { ToolStreams } from '../tools/tool.ts'
 import { clientOptions, parsePartition, type Run, text, texts, whole, yes } from './option-kinds.ts'
 import { addPerf, perfOptions } from './perf-commands.ts'
-import { expandOptions } from './short-options.ts'
+import { expandOptions, type LongOption } from './short-options.ts'
 
 const streams: ToolStreams = { input: process.stdin, output: process.stdout, errors: process.stderr }
 
@@ -67,14 +67,16 @@ export function expandDataWords(words: readonly string[]): string[] {
   return command === 'perf' ? [command, ...expandOptions(rest, lettersOf(perfOptions))] : [...words]
 }
 
-function lettersOf(options: Readonly<Record<string, Options>>) {
+function lettersOf(options: Readonly<Record<string, Options>>): Record<string, LongOption> {
   return Object.fromEntries(
     Object.entries(options).flatMap(([name, { alias, type }]) => {
       const aliases = [alias ?? []].flat()
-      const short = aliases.find((each) => each.length === 1)
+      const letters = aliases.filter((each) => each.length === 1)
       const takesValue = type !== 'boolean'
-      const longs = [name, ...aliases.filter((each) => each.length > 1)]
-      return longs.map((long) => [long, { takesValue, ...(short === undefined ? {} : { short }) }])
+      const others = aliases
+        .filter((each) => each.length > 1)
+        .map((each) => [each, { letters: [], takesValue }] as const)
+      return [[name, { letters, takesValue }] as const, ...others]
     }),
   )
 }

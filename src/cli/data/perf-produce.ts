@@ -17,8 +17,8 @@ export interface PerfProduceOptions {
   readonly warmupCount?: number
   readonly reportingIntervalMs?: number
   readonly signal?: AbortSignal | undefined
-  onWindow?(window: Measured): void
-  onSteady?(): void
+  /** `isSteady`: the warm-up is over. */
+  onWindow?(window: Measured, isSteady: boolean): void
 }
 
 export interface PerfProduced {
@@ -54,16 +54,13 @@ export async function measureProducing(producer: Producer, options: PerfProduceO
     if (isWarm) steady?.add(latencyMs, size)
     window.add(latencyMs, size)
     if (nowMs - window.startedMs < reportingIntervalMs) return
-    options.onWindow?.(window.measured(nowMs))
+    options.onWindow?.(window.measured(nowMs), steady !== undefined)
     window = new LatencyStatistics(recordsCount, nowMs)
   }
   let unseenBytes = 0
   for (let index = 0; index < recordsCount && !signal?.aborted; index++) {
     const isWarm = warmupCount > 0 && index >= warmupCount
-    if (isWarm && steady === undefined) {
-      steady = new LatencyStatistics(recordsCount - warmupCount, performance.now())
-      options.onSteady?.()
-    }
+    if (isWarm) steady ??= new LatencyStatistics(recordsCount - warmupCount, performance.now())
     const value = options.valueOf(index)
     const sentMs = performance.now()
     producer.append(topic, { value }, (error) => onAcknowledged(value.length, sentMs, isWarm, error))

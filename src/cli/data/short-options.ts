@@ -4,14 +4,14 @@
  */
 
 export interface LongOption {
-  readonly short?: string
+  readonly letters: readonly string[]
   readonly takesValue: boolean
 }
 
 /** `words` with long options alone; what is not known stays as it is, for yargs to name. */
 export function expandOptions(words: readonly string[], options: Readonly<Record<string, LongOption>>): string[] {
   const byLetter = new Map<string, string>()
-  for (const [long, { short }] of Object.entries(options)) if (short !== undefined) byLetter.set(short, long)
+  for (const [long, { letters }] of Object.entries(options)) for (const letter of letters) byLetter.set(letter, long)
   const expanded: string[] = []
   const queue = [...words]
   const valued = (long: string, attached: string | undefined): string => {

@@ -75,6 +75,7 @@ export const producerPerfTestTool = defineTool({
           output,
           `Warmup first ${warmupCount} records. Steady state results will print after the complete test summary.`,
         )
+      let isSteadyTold = false
       const measured = await measureProducing(producer, {
         topic,
         recordsCount,
@@ -83,8 +84,11 @@ export const producerPerfTestTool = defineTool({
         warmupCount,
         reportingIntervalMs: Number(given.long('reporting-interval')),
         signal: interruption.signal,
-        onWindow: (window) => printLine(output, windowText(window)),
-        onSteady: () => printLine(output, 'In steady state.'),
+        onWindow(window, isSteady) {
+          if (isSteady && !isSteadyTold) printLine(output, 'In steady state.')
+          isSteadyTold ||= isSteady
+          printLine(output, windowText(window))
+        },
       })
       printResults(measured, streams)
       if (given.has('print-metrics'))
