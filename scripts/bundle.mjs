@@ -9,7 +9,12 @@ import { rolldown } from 'rolldown'
 
 const dist = process.argv[2] ?? fileURLToPath(new URL('../dist', import.meta.url))
 const bundle = await rolldown({
-  input: { main: `${dist}/cli/main.js`, embedded: `${dist}/embedded.js` },
+  // The last one is the program of the log cleaner's threads.
+  input: {
+    main: `${dist}/cli/main.js`,
+    embedded: `${dist}/embedded.js`,
+    'cleaner-thread': `${dist}/cleaner-thread.js`,
+  },
   platform: 'node',
   external: (name) => !name.startsWith('.') && !name.startsWith('/'),
 })

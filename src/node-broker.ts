@@ -23,6 +23,7 @@ import type { FileSystem } from './log/file-system.ts'
 import { createLogEnvironment } from './log/log-environment.ts'
 import { LogManager } from './log/log-manager.ts'
 import { decodeMetadataRecord } from './metadata/metadata-record-codec.ts'
+import { createNodeCleaner } from './node-cleaner.ts'
 import { installCrc32c } from './protocol/record/crc32c.ts'
 import { defaultRaftTimings } from './raft/raft-io.ts'
 import { AutoTopicCreation } from './runtime/auto-topic-creation.ts'
@@ -159,6 +160,7 @@ export class NodeBroker {
     await lifecycle.start()
     void broker.producerIds.prefetch()
     logs.start()
+    this.#startCleaner(logs)
     const server = new TcpServer({
       network: new NodeNetwork(),
       clock: this.#clock,
@@ -172,6 +174,16 @@ export class NodeBroker {
     for (const listener of config.brokerListeners) open.push(await server.listen(listener, 'broker'))
     for (const listener of config.controllerListeners) open.push(await server.listen(listener, 'controller'))
     return open
+  }
+
+  #startCleaner(logs: LogManager): void {
+    const { config } = this.#options
+    if (!config.logCleanerEnable) return
+    const [fileSystem, codecs, clock, random] = [this.#fileSystem, this.#codecs, this.#clock, this.#random]
+    const logger = this.#loggers.logger('ottla.log.cleaner')
+    const cleaner = createNodeCleaner({ config, logs, fileSystem, codecs, clock, random, logger })
+    this.#stops.push(() => cleaner.close())
+    cleaner.start()
   }
 
   async #openLogManager(onDirectoryFailure: () => void): Promise<LogManager> {
@@ -194,6 +206,7 @@ export class NodeBroker {
         producerExpirationCheckMs: 600_000,
         flushCheckMs: 1000,
       },
+      leavesCompactedToCleaner: config.logCleanerEnable,
       isCordoned: (path) => config.isLogDirCordoned(path),
       onDirectoryFailure: ({ path }, error) => {
         if (!manager.directories.some(({ isOnline }) => isOnline))

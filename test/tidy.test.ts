@@ -34,6 +34,8 @@ const everything = [
   'cli',
   'node',
   'node-broker',
+  'node-cleaner',
+  'cleaner-thread',
   'embedded',
 ]
 const mayImport: Readonly<Record<string, readonly string[]>> = {
@@ -66,12 +68,20 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   // Adapters: their own folder may also import the interface files that they implement (checked below).
   client: ['base', 'protocol', 'io'],
   io: ['base', 'protocol'],
+  'cleaner-thread': ['protocol', 'log', 'io'],
+  'node-cleaner': ['base', 'protocol', 'config', 'log', 'io'],
   'node-broker': everything.filter((room) => room !== 'cli' && room !== 'embedded' && room !== 'node'),
   node: everything.filter((room) => room !== 'cli' && room !== 'embedded'),
   embedded: everything.filter((room) => room !== 'cli'),
   cli: everything,
 }
-const interfaceFiles = new Set(['log/file-system.ts', 'server/network.ts', 'runtime/worker.ts', 'raft/raft-network.ts'])
+const interfaceFiles = new Set([
+  'log/cleaner/cleaning-task.ts',
+  'log/file-system.ts',
+  'server/network.ts',
+  'runtime/worker.ts',
+  'raft/raft-network.ts',
+])
 const pureRooms = new Set([
   'protocol',
   'metadata',

@@ -4,9 +4,10 @@
  */
 import * as batch from '../../protocol/record/batch-header.ts'
 import { fileSuffixes, joinPath, offsetFileName } from '../file-names.ts'
-import type { FileHandle, FileSystem } from '../file-system.ts'
+import type { FileHandle } from '../file-system.ts'
 import { emptyIndexes, type SegmentIndexes } from '../segment-indexes.ts'
 import type { AbortedTransaction } from '../transaction-index.ts'
+import type { CleaningFiles } from './cleaning-task.ts'
 
 /** Every file that a segment may have, in the order in which they take their places: the log last. */
 export const segmentFileSuffixes = [
@@ -20,7 +21,7 @@ const bufferSizeMin = 1024 * 1024
 
 export class CleanedSegmentWriter {
   readonly baseOffset: number
-  readonly #fileSystem: FileSystem
+  readonly #fileSystem: CleaningFiles
   readonly #directory: string
   readonly #indexIntervalBytes: number
   readonly #indexes: SegmentIndexes
@@ -33,7 +34,7 @@ export class CleanedSegmentWriter {
   #maxTimestampOffset: number
 
   private constructor(
-    fileSystem: FileSystem,
+    fileSystem: CleaningFiles,
     options: { readonly directory: string; readonly baseOffset: number; readonly indexIntervalBytes: number },
     handle: FileHandle,
   ) {
@@ -47,7 +48,7 @@ export class CleanedSegmentWriter {
   }
 
   static async create(
-    fileSystem: FileSystem,
+    fileSystem: CleaningFiles,
     options: { readonly directory: string; readonly baseOffset: number; readonly indexIntervalBytes: number },
   ): Promise<CleanedSegmentWriter> {
     const { directory, baseOffset } = options
@@ -133,7 +134,11 @@ export class CleanedSegmentWriter {
 }
 
 /** Removes the files of a cleaned segment that was not put in place. */
-export async function removeCleanedFiles(fileSystem: FileSystem, directory: string, baseOffset: number): Promise<void> {
+export async function removeCleanedFiles(
+  fileSystem: CleaningFiles,
+  directory: string,
+  baseOffset: number,
+): Promise<void> {
   for (const suffix of segmentFileSuffixes) await fileSystem.remove(cleanedPath(directory, baseOffset, suffix))
 }
 

@@ -74,8 +74,11 @@ export interface CleaningOutcome {
   readonly keysCount: number
 }
 
+/** The part of a disk that a cleaning needs. */
+export type CleaningFiles = Pick<FileSystem, 'open' | 'size' | 'remove'>
+
 export interface CleaningEnvironment {
-  readonly fileSystem: FileSystem
+  readonly fileSystem: CleaningFiles
   readonly codecs: Codecs
   readonly clock: Clock
   readonly random: Random
