@@ -78,6 +78,7 @@ export function alterConfigs(
     const operations = new Map<string, ConfigOperation>(
       configs.map(({ name, value }) => [name, { type: 'SET', value }]),
     )
+    if (operations.size < configs.length) throw new KafkaError('INVALID_REQUEST', 'Error due to duplicate config keys')
     for (const name of state.image.configs.get(resource.type, resource.name).keys()) {
       if (!operations.has(name)) operations.set(name, { type: 'DELETE', value: null })
     }

@@ -67,8 +67,8 @@ export function handleFetch(
   }
   const fetched = DelayedFetch.fetch(broker.fetches, order, fetchesOf(context.connection))
   return fetched instanceof Promise
-    ? fetched.then((reader) => answer(broker, opened, reader, context))
-    : answer(broker, opened, fetched, context)
+    ? fetched.then((reader) => answer(broker, request, opened, reader, context))
+    : answer(broker, request, opened, fetched, context)
 }
 
 function replicaIdOf(request: FetchRequest, version: number): number {
@@ -130,6 +130,7 @@ function authorizeTargets(
 
 function answer(
   broker: Broker,
+  request: FetchRequest,
   opened: FetchContext,
   reader: FetchReader,
   context: RequestContext,
@@ -155,7 +156,10 @@ function answer(
       partition.currentLeader = hints.leaderOf(target.topicId, target.index)
     }
   }
-  return { throttleTimeMs: 0, errorCode: 0, sessionId, responses, nodeEndpoints: hints?.endpoints ?? [] }
+  // Followers know where the others are.
+  const isFollower = replicaIdOf(request, context.apiVersion) >= 0
+  const nodeEndpoints = isFollower || hints === undefined ? [] : hints.endpoints
+  return { throttleTimeMs: 0, errorCode: 0, sessionId, responses, nodeEndpoints }
 }
 
 const fetchesByConnection = new WeakMap<ConnectionInfo, ConnectionFetches>()

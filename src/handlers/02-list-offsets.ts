@@ -57,11 +57,23 @@ export async function handleListOffsets(
   request: ListOffsetsRequest,
   context: RequestContext,
 ): Promise<ListOffsetsResponse> {
-  const topics = request.topics.map(async (topic) => ({
+  const topics = merged(request.topics).map(async (topic) => ({
     name: topic.name,
     partitions: await listTopic(broker, request, topic, context),
   }))
   return { throttleTimeMs: 0, topics: await Promise.all(topics) }
+}
+
+/** Each topic once, those without partitions not at all. */
+function merged(topics: readonly ListOffsetsTopic[]): readonly ListOffsetsTopic[] {
+  const byName = new Map<string, ListOffsetsTopic>()
+  for (const topic of topics) {
+    if (topic.partitions.length === 0) continue
+    const first = byName.get(topic.name)
+    if (first === undefined) byName.set(topic.name, topic)
+    else for (const partition of topic.partitions) first.partitions.push(partition)
+  }
+  return [...byName.values()]
 }
 
 /** The answer to a request that failed as a whole. */

@@ -59,7 +59,7 @@ function refusalOf({ topics }: MetadataRequest, version: number): ErrorCode | un
 
 function refuse(request: MetadataRequest, errorCode: ErrorCode): MetadataResponseInput {
   const topics = (request.topics ?? []).map(({ name, topicId }) => ({ errorCode, name: name ?? '', topicId }))
-  return { brokers: [], clusterId: null, controllerId: -1, topics, errorCode: 0 }
+  return { brokers: [], clusterId: null, controllerId: -1, topics, errorCode }
 }
 
 class MetadataAnswer {

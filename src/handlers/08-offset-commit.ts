@@ -31,7 +31,8 @@ export function handleOffsetCommit(
   /** Those of `accepted`, in the same order. */
   const waiting: OffsetCommitResponsePartition[] = []
   const isById = context.apiVersion >= topicIdVersion
-  const topics = request.topics.map((topic) => {
+  const asked = request.topics.filter(({ partitions }) => partitions.length > 0)
+  const topics = asked.map((topic) => {
     const image = isById ? broker.image.topics.get(topic.topicId) : broker.image.topics.getByName(topic.name)
     let topicError: ErrorCode = errorCodes.GROUP_AUTHORIZATION_FAILED
     if (mayCommit) {

@@ -1,6 +1,6 @@
 /**
- * A Produce that was appended and waits: until the leader has written it (acks=1) or the in-sync replicas have it
- * (acks=all), or its time is up. Made by the produce handler; each partition's wait lies in a queue of that partition.
+ * A Produce that was appended and waits: until the leader has written it (acks=1), however long that takes, or the
+ * in-sync replicas have it (acks=all) or its time is up: time for the replicas, the leader's own write is never late. Made by the produce handler; each partition's wait lies in a queue of that partition.
  * It answers exactly once: every partition counts down, whatever ended its wait.
  */
 import type { Clock, Timer } from '../base/clock.ts'
@@ -8,6 +8,8 @@ import type { PartitionProduceResponse, ProduceResponse } from '../protocol/api/
 import { type ErrorCode, errorCodes } from '../protocol/errors.ts'
 import type { OffsetWait } from './offset-wait-queue.ts'
 import type { Partition } from './partition.ts'
+
+const writtenAcks = 1
 
 class PartitionWait implements OffsetWait {
   readonly endOffset: number
@@ -31,11 +33,43 @@ class PartitionWait implements OffsetWait {
     this.settle(error)
   }
 
+  /** The time is up. What is not written yet may still be replicated the moment that it is. */
+  onTimeout(): void {
+    if (this.isSettled) return
+    if (this.#partition.isReached(this.endOffset, writtenAcks)) this.settle(errorCodes.REQUEST_TIMED_OUT)
+    else this.#partition.writtenWaits.push(new LateWait(this))
+  }
+
   settle(error: ErrorCode): void {
     if (this.isSettled) return
     this.isSettled = true
     if (error !== 0) this.#produce.onPartitionFailed(this.#partition, this.#response, error)
     this.#produce.onSettled()
+  }
+}
+
+/** Waits for the leader's write on behalf of one whose time is up. */
+class LateWait implements OffsetWait {
+  readonly #wait: PartitionWait
+
+  constructor(wait: PartitionWait) {
+    this.#wait = wait
+  }
+
+  get endOffset(): number {
+    return this.#wait.endOffset
+  }
+
+  get isSettled(): boolean {
+    return this.#wait.isSettled
+  }
+
+  onReached(): void {
+    this.#wait.settle(errorCodes.REQUEST_TIMED_OUT)
+  }
+
+  onFailed(error: ErrorCode): void {
+    this.#wait.settle(error)
   }
 }
 
@@ -86,10 +120,12 @@ export class DelayedProduce {
     queue.push(wait)
   }
 
-  /** Resolves when all partitions are settled; those that are not after `timeoutMs` get REQUEST_TIMED_OUT. */
+  /** Resolves when all partitions are settled; those without their replicas after `timeoutMs` get REQUEST_TIMED_OUT. */
   wait(timeoutMs: number): Promise<ProduceResponse> {
     const { clock } = this.#options
-    this.#timer = clock.schedule(Math.max(0, timeoutMs), () => this.#onTimeout())
+    if (this.requiredAcks !== writtenAcks) {
+      this.#timer = clock.schedule(Math.max(0, timeoutMs), () => this.#onTimeout())
+    }
     return new Promise((resolve) => {
       this.#resolve = resolve
     })
@@ -107,6 +143,6 @@ export class DelayedProduce {
   }
 
   #onTimeout(): void {
-    for (const wait of this.#waits) wait.settle(errorCodes.REQUEST_TIMED_OUT)
+    for (const wait of this.#waits) wait.onTimeout()
   }
 }

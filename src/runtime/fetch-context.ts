@@ -100,19 +100,38 @@ export class FetchContext {
   }
 }
 
+/** A partition that is named twice is read once, where and as the last says. */
 function newTargets({ topics, usesTopicIds }: FetchFacts, topicName: TopicName): FetchTarget[] {
   const targets: FetchTarget[] = []
+  const earlier = hasRepeats(topics, usesTopicIds) ? new Map<string, FetchTarget>() : undefined
   for (const topic of topics) {
     const name = usesTopicIds ? (topicName(topic.topicId) ?? '') : topic.topic
     for (const asked of topic.partitions) {
-      const target = usesTopicIds
-        ? FetchTarget.byId(topic.topicId, name, asked.partition)
-        : FetchTarget.byName(name, asked.partition)
+      const known = earlier?.get(`${asked.partition} ${usesTopicIds ? topic.topicId : name}`)
+      const target = known ?? newTarget(topic.topicId, name, usesTopicIds, asked.partition)
       target.update(asked)
+      if (known !== undefined) continue
       targets.push(target)
+      earlier?.set(`${asked.partition} ${usesTopicIds ? topic.topicId : name}`, target)
     }
   }
   return targets
+}
+
+function newTarget(topicId: Uuid, name: string, usesTopicIds: boolean, index: number): FetchTarget {
+  return usesTopicIds ? FetchTarget.byId(topicId, name, index) : FetchTarget.byName(name, index)
+}
+
+/** Whether a partition may be named twice: no client does it, so the usual request pays for no set of partitions. */
+function hasRepeats(topics: readonly FetchTopic[], usesTopicIds: boolean): boolean {
+  if (topics.length > 1) {
+    const names = new Set(topics.map(({ topic, topicId }) => (usesTopicIds ? topicId : topic)))
+    if (names.size < topics.length) return true
+  }
+  return topics.some(({ partitions }) => {
+    const isSorted = partitions.every((asked, at) => at === 0 || asked.partition > partitions[at - 1]!.partition)
+    return !isSorted && new Set(partitions.map(({ partition }) => partition)).size < partitions.length
+  })
 }
 
 function updateSession(session: FetchSession, facts: FetchFacts, topicName: TopicName): void {
@@ -122,9 +141,8 @@ function updateSession(session: FetchSession, facts: FetchFacts, topicName: Topi
     for (const asked of topic.partitions) {
       let target = session.get(key, asked.partition)
       if (target === undefined) {
-        target = usesTopicIds
-          ? FetchTarget.byId(topic.topicId, topicName(topic.topicId) ?? '', asked.partition)
-          : FetchTarget.byName(topic.topic, asked.partition)
+        const name = usesTopicIds ? (topicName(topic.topicId) ?? '') : topic.topic
+        target = newTarget(topic.topicId, name, usesTopicIds, asked.partition)
         session.add(target)
       }
       target.update(asked)

@@ -102,7 +102,6 @@ export class FetchReader {
   #refusal(target: FetchTarget, partition: Partition): ErrorCode {
     const refusal = partition.leaderError(target.currentLeaderEpoch)
     if (refusal !== 0) return refusal
-    if (target.maxBytes < 0 || this.#params.maxBytes < 0) return errorCodes.UNKNOWN_SERVER_ERROR
     const { replicaId, replicaEpoch } = this.#params
     if (replicaId < 0) return 0
     if (partition.replicas!.follower(replicaId) === undefined) {
@@ -133,6 +132,9 @@ export class FetchReader {
     const minOneBatch = this.sizeInBytes === 0
     if (fetchOffset >= upToOffset || (this.#leftBytes <= 0 && !minOneBatch)) {
       return this.#onRead(target, log, partition, emptyReadResult)
+    }
+    if (target.maxBytes < 0 || this.#params.maxBytes < 0) {
+      return this.#answerError(target, errorCodes.UNKNOWN_SERVER_ERROR, null)
     }
     try {
       const sizeMax = Math.min(target.maxBytes, this.#leftBytes)

@@ -60,7 +60,8 @@ export class FetchTarget {
     readonly highWatermark: number
     readonly partitionMaxBytes: number
   }): void {
-    this.currentLeaderEpoch = asked.currentLeaderEpoch
+    // Anything negative means any epoch, in Fetch alone.
+    this.currentLeaderEpoch = Math.max(asked.currentLeaderEpoch, -1)
     this.fetchOffset = asked.fetchOffset
     this.lastFetchedEpoch = asked.lastFetchedEpoch
     this.logStartOffset = asked.logStartOffset

@@ -6,6 +6,7 @@
  * written and the in-sync replicas have fetched. Everything that this changes is told from `#onAdvance`, in this order:
  * producers that wait, listeners (the coordinators), fetches that wait.
  */
+import { assert } from '../base/assert.ts'
 import type { Clock } from '../base/clock.ts'
 import type { Uuid } from '../base/uuid.ts'
 import { compressionLevelOf } from '../config/log-config.ts'
@@ -64,6 +65,9 @@ export interface PartitionListener {
   onHighWatermark?(highWatermark: number): void
 }
 
+/** What a request says that does not care for the leader's epoch. */
+const anyEpoch = -1
+
 export class Partition {
   readonly topic: string
   readonly topicId: Uuid
@@ -73,6 +77,8 @@ export class Partition {
   readonly writtenWaits = new OffsetWaitQueue()
   readonly replicatedWaits = new OffsetWaitQueue()
   readonly fetchWaits = new Set<FetchWait>()
+  /** What is to take the place of `log` when it has all of it; see replica-mover.ts. */
+  futureLog: PartitionLog | undefined
   readonly lowWatermarkWaits = new Set<LowWatermarkWait>()
   /** Changes whenever a reader might see something else than before. */
   changeCount = 0
@@ -134,11 +140,12 @@ export class Partition {
 
   /** Why a request that needs the leader, and believes in `currentLeaderEpoch` (-1: any), is refused; 0 when it is not. */
   leaderError(currentLeaderEpoch: number): ErrorCode {
-    if (this.#state === 'leader' && (currentLeaderEpoch < 0 || currentLeaderEpoch === this.#leaderEpoch)) return 0
+    if (this.#state === 'leader' && (currentLeaderEpoch === anyEpoch || currentLeaderEpoch === this.#leaderEpoch))
+      return 0
     if (this.#state === 'removed') return errorCodes.UNKNOWN_TOPIC_OR_PARTITION
     if (this.#state === 'offline') return errorCodes.KAFKA_STORAGE_ERROR
     if (this.#state === 'opening') return errorCodes.NOT_LEADER_OR_FOLLOWER
-    if (currentLeaderEpoch >= 0 && currentLeaderEpoch < this.#leaderEpoch) return errorCodes.FENCED_LEADER_EPOCH
+    if (currentLeaderEpoch !== anyEpoch && currentLeaderEpoch < this.#leaderEpoch) return errorCodes.FENCED_LEADER_EPOCH
     if (currentLeaderEpoch > this.#leaderEpoch) return errorCodes.UNKNOWN_LEADER_EPOCH
     return this.#state === 'leader' ? 0 : errorCodes.NOT_LEADER_OR_FOLLOWER
   }
@@ -253,7 +260,29 @@ export class Partition {
 
   /** Where the living replicas start, the lowest of them; -1 when this broker does not know, or does not lead. */
   get lowWatermark(): number {
-    return this.#replicas?.lowWatermark(this.#log!.logStartOffset) ?? -1
+    if (this.#replicas === undefined) return -1
+    const { logStartOffset } = this.#log!
+    return this.#replicas.lowWatermark(Math.min(logStartOffset, this.futureLog?.logStartOffset ?? logStartOffset))
+  }
+
+  /** The replica goes on in `log`, which lies in another directory and has all that the present one has, in the queue at least. */
+  replaceLog(log: PartitionLog): void {
+    const present = this.#log!
+    assert(
+      log.nextOffset === present.nextOffset && log.logEndOffset >= present.logEndOffset,
+      `${this.name} loses records`,
+    )
+    // An epoch in which nothing was written yet is in no batch.
+    for (const { epoch, startOffset } of present.epochs) {
+      if (epoch > log.latestEpoch) log.assignEpochStart(epoch, startOffset)
+    }
+    log.updateConfig(present.config)
+    present.setListener({})
+    this.#adopt(log, this.#leaderId, this.#leaderEpoch)
+    this.futureLog = undefined
+    this.#onAdvance(log.logEndOffset)
+    this.#wakeChanged()
+    this.onLowWatermark()
   }
 
   /** Everything below `endOffset` is as safe as `requiredAcks` (1 or -1) asks. */
@@ -304,13 +333,13 @@ export class Partition {
   }
 
   #onAdvance(logEndOffset: number): void {
-    this.writtenWaits.reach(logEndOffset)
-    if (this.#replicas === undefined) return
-    if (this.#replicas.onLogEndOffset(logEndOffset, this.#environment.clock.monotonic())) {
+    if (this.#replicas?.onLogEndOffset(logEndOffset, this.#environment.clock.monotonic()) === true) {
       this.#onHighWatermark()
-      return
+    } else if (this.#replicas !== undefined) {
+      this.#wakeFetches(this.#log!.highWatermark, this.#log!.lastStableOffset)
     }
-    this.#wakeFetches(this.#log!.highWatermark, this.#log!.lastStableOffset)
+    // Behind those that wait for replicas: what is replicated by now is not late.
+    this.writtenWaits.reach(logEndOffset)
   }
 
   #onHighWatermark(): void {

@@ -195,6 +195,16 @@ describe('the whole configuration at once', () => {
     expect([...harness.image.configs.topic('a')]).toEqual([['segment.ms', '6']])
   })
 
+  test('is refused when it names a key twice', () => {
+    const harness = harnessWithTopic()
+    const configs = ['5', '6'].map((value) => ({ name: 'segment.ms', value }))
+    const resources = [{ resourceType: topic, resourceName: 'a', configs }]
+    const request = { resources, validateOnly: false }
+    const { responses } = harness.handle<AlterConfigsResponse>(apiKeys.AlterConfigs, request)
+    expect(responses[0]).toMatchObject({ errorCode: errorCodes.INVALID_REQUEST })
+    expect(harness.written).toEqual([])
+  })
+
   test('is only judged when that is asked', () => {
     const harness = harnessWithTopic()
     expect(replace(harness, { nope: '6' }, true)).toMatchObject({ errorCode: errorCodes.INVALID_CONFIG })

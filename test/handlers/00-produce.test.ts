@@ -261,6 +261,24 @@ describe('waiting for replicas', () => {
     expect(harness.partition('replicated').replicatedWaits.count).toBe(0)
   })
 
+  test("is no wait for the leader's own write, without any time to wait in", async () => {
+    for (const acks of [1, -1]) {
+      const answer = harness.send(produceApi, 9, { ...order(batchOf(['a']), { acks }), timeoutMs: 0 })
+      harness.clock.advance(1)
+      const { responses } = await harness.drive(answer)
+      expect(responses[0]!.partitionResponses[0]!.errorCode).toBe(0)
+    }
+  })
+
+  test('times out once the leader has written what the followers are to have', async () => {
+    const request = { ...order(batchOf(['a']), { topic: 'replicated' }), timeoutMs: 0 }
+    const answer = harness.send(produceApi, 9, request)
+    harness.clock.advance(1)
+    const { responses } = await harness.drive(answer)
+    expect(responses[0]!.partitionResponses[0]!.errorCode).toBe(errorCodes.REQUEST_TIMED_OUT)
+    expect(harness.partition('replicated').log!.logEndOffset).toBe(1)
+  })
+
   test('times out for the partitions alone that are behind', async () => {
     const partitionData = [{ index: 0, records: batchOf(['a']) }]
     const topicData = ['orders', 'replicated'].map((name) => ({ name, partitionData }))

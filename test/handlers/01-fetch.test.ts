@@ -113,6 +113,20 @@ describe('records', () => {
     expect(whole.map((one) => offsetsIn(one.records))).toEqual([[0, 2, 3], [0]])
   })
 
+  test('of a partition that is named twice come once, as the last asks, in the place of the first', async () => {
+    await produce(['x'], 1)
+    const twice = [{ fetchOffset: 3 }, { partition: 1 }, { fetchOffset: 2 }]
+    const { responses } = await fetch(twice)
+    expect(responses).toHaveLength(1)
+    const told = responses[0]!.partitions.map(({ partitionIndex, records }) => [partitionIndex, offsetsIn(records)])
+    expect(told).toEqual([
+      [0, [2, 3]],
+      [1, [0]],
+    ])
+    const topics = twice.flatMap((asked) => order([asked]).topics!)
+    expect(partitionsOf(await fetch([], { topics })).map(({ partitionIndex }) => partitionIndex)).toEqual([0, 1])
+  })
+
   test('read_committed tells of aborted transactions, even none', async () => {
     const partition = onlyPartition(await fetch([{}], { isolationLevel: 1 }))
     expect(partition.abortedTransactions).toEqual([])
@@ -181,11 +195,26 @@ describe('an error is answered at once', () => {
     }
   })
 
+  test('a negative limit, where there is something to limit', async () => {
+    for (const [asked, fields] of [
+      [{ partitionMaxBytes: -1 }, {}],
+      [{}, { maxBytes: -1 }],
+    ] as const) {
+      expect(onlyPartition(await fetch([asked], { ...fields, maxWaitMs: 0 })).errorCode).toBe(0)
+    }
+    await produce(['a'])
+    const answer = await fetch([{ partitionMaxBytes: -1 }])
+    expect(onlyPartition(answer).errorCode).toBe(errorCodes.UNKNOWN_SERVER_ERROR)
+  })
+
   test('a replica that is none', async () => {
     const replicaState = { replicaId: 5, replicaEpoch: -1 }
     expect(onlyPartition(await fetch([{}], { replicaState })).errorCode).toBe(errorCodes.NOT_LEADER_OR_FOLLOWER)
     const withEpoch = await fetch([{ currentLeaderEpoch: 0 }], { replicaState })
     expect(onlyPartition(withEpoch).errorCode).toBe(errorCodes.UNKNOWN_LEADER_EPOCH)
+    // Followers are told who leads, not where that is.
+    const refused = await fetch([{}], { replicaState })
+    expect([onlyPartition(refused).currentLeader.leaderId, refused.nodeEndpoints]).toEqual([1, []])
   })
 
   test('a topic that the principal may not read', async () => {

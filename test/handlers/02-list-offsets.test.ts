@@ -58,6 +58,23 @@ describe('ListOffsets', () => {
     expect(await list(BigInt(start + 1001))).toMatchObject({ timestamp: BigInt(start + 3000), offset: 2 })
   })
 
+  test('answers a topic once, however often it is named, and not without partitions', async () => {
+    await harness.createTopic('empty')
+    const partitions = [{ partitionIndex: 0, timestamp: latest }]
+    const topics = [
+      { name: 'orders', partitions },
+      { name: 'empty', partitions: [] },
+      { name: 'orders', partitions },
+    ]
+    const answer = await harness.call(listOffsetsApi, 11, { replicaId: -1, topics })
+    const told = answer.topics.map(({ name, partitions: [one] }) => [name, one!.errorCode])
+    expect(told).toEqual([['orders', errorCodes.INVALID_REQUEST]])
+  })
+
+  test('takes any epoch but -1 at its word', async () => {
+    expect(await list(latest, { currentLeaderEpoch: -2 })).toMatchObject({ errorCode: errorCodes.FENCED_LEADER_EPOCH })
+  })
+
   test('answers what is not there with offset -1 and no error', async () => {
     const unknown = { errorCode: 0, timestamp: -1n, offset: -1, leaderEpoch: -1 }
     for (const timestamp of [largestTimestamp, -5n, -6n, 5n]) expect(await list(timestamp)).toMatchObject(unknown)

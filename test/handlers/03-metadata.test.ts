@@ -69,6 +69,8 @@ describe('which topics', () => {
     expect(errorName(early.topics[0]!.errorCode)).toBe('INVALID_REQUEST')
     const nothing = await ask(harness, 12, { topics: [{ topicId: zeroUuid, name: null }] })
     expect(nothing.topics[0]).toMatchObject({ errorCode: -1, name: '' })
+    const newest = await ask(harness, 13, { topics: [{ topicId: zeroUuid, name: null }] })
+    expect(newest.errorCode).toBe(-1)
   })
 })
 

@@ -50,6 +50,10 @@ describe('committing', () => {
     ])
   })
 
+  test('nothing of a topic, which is not answered', async () => {
+    expect(await commit(9, [{ name: 'orders', partitions: [] }])).toEqual([])
+  })
+
   test('and the topic of offsets is deleted together with one that they are of', async () => {
     await commit(9, [{ name: 'orders', partitions: partitionsOf(5) }])
     const offsets = harness.image.topics.getByName(offsetsTopic)!.id

@@ -4,7 +4,7 @@ import type { Authorize } from '../../src/handlers/handler.ts'
 import { deleteTopicsRequest, deleteTopicsResponse } from '../../src/protocol/api/20-delete-topics.ts'
 import { createPartitionsRequest, createPartitionsResponse } from '../../src/protocol/api/37-create-partitions.ts'
 import { apis } from '../../src/protocol/api/index.ts'
-import { errorName, KafkaError } from '../../src/protocol/errors.ts'
+import { errorCodes, errorName, KafkaError } from '../../src/protocol/errors.ts'
 import { createTopics, createTopicsApi, startControlledBroker } from './controlled-broker.ts'
 
 const deleteTopicsApi = [deleteTopicsRequest, deleteTopicsResponse] as const
@@ -108,6 +108,20 @@ describe('CreatePartitions', () => {
     expect(results[0]!.errorCode).toBe(0)
     expect(harness.image.topics.partitionCount).toBe(1)
   })
+})
+
+test.each([0, -1])('a timeout of %i leaves the controller no time, and nothing is done', async (timeoutMs) => {
+  const harness = await startControlledBroker()
+  await createTopics(harness, { a: 1 })
+  const timedOut = { errorCode: errorCodes.REQUEST_TIMED_OUT, errorMessage: null }
+  const created = await harness.call(createTopicsApi, 7, { topics: [newTopic('b')], timeoutMs })
+  expect(created.topics[0]).toMatchObject({ name: 'b', ...timedOut, numPartitions: -1 })
+  const topics = [{ name: 'a', count: 3, assignments: null }]
+  const grown = await harness.call(createPartitionsApi, 3, { topics, timeoutMs })
+  expect(grown.results).toEqual([{ name: 'a', ...timedOut }])
+  const deleted = await harness.call(deleteTopicsApi, 6, { topics: [{ name: 'a' }], timeoutMs })
+  expect(deleted.responses[0]).toMatchObject({ name: 'a', ...timedOut })
+  expect([...harness.image.topics.values()].map(({ name, partitions }) => [name, partitions.size])).toEqual([['a', 1]])
 })
 
 test('requests reach the controller at its newest version', async () => {

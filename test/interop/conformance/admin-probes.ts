@@ -1,6 +1,6 @@
 /** ApiVersions, topics and configurations: what the admin APIs accept, refuse and describe. */
 
-import type { Answer, Probe, Prober } from './prober.ts'
+import type { Probe, Prober } from './prober.ts'
 import { createTopic, unknownTopicId } from './produce-probes.ts'
 
 const brokerType = 4
@@ -25,12 +25,7 @@ const versions: Probe = {
       prober.note(`software ${name} ${version}`, answer?.errorCode ?? 'closed')
     }
     const answer = await prober.ask('ApiVersions', 4, software)
-    const { apiKeys: _, finalizedFeaturesEpoch, finalizedFeatures, ...rest } = answer!
-    prober.note('supported features', rest)
-    // The reference has static voters, which kraft.version 0 means.
-    const finalized = (finalizedFeatures as readonly Answer[]).filter(({ name }) => name !== 'kraft.version')
-    prober.note('finalized features', finalized)
-    prober.note('features epoch', typeof finalizedFeaturesEpoch)
+    prober.note('features', answer!)
     const served = (answer!.apiKeys as readonly { readonly apiKey: number }[]).map(({ apiKey }) => apiKey)
     prober.note('has Produce', served.includes(0))
   },
@@ -336,4 +331,6 @@ async function brokerConfigs(prober: Prober): Promise<void> {
   }
 }
 
-export const adminProbes: readonly Probe[] = [versions, creations, changes, configurations]
+export const adminProbes: readonly Probe[] = [versions, creations, changes]
+/** They change what the others see. */
+export const brokerProbes: readonly Probe[] = [configurations]

@@ -1,6 +1,6 @@
 /** Fetch with its sessions, ListOffsets, OffsetForLeaderEpoch, Metadata and what else tells of partitions. */
 import { buildBatch } from '../../../src/protocol/record/batch-builder.ts'
-import type { Probe, Prober } from './prober.ts'
+import type { Answer, Probe, Prober } from './prober.ts'
 import { createTopic, oneRecord, produceRequest, topicIdOf, unknownTopicId } from './produce-probes.ts'
 
 interface FetchFields {
@@ -202,8 +202,12 @@ const topicDescriptions: Probe = {
       9,
       ask([{ name: topic }], { includeTopicAuthorizedOperations: true, includeClusterAuthorizedOperations: true }),
     )
-    await prober.ask('Metadata', 9, ask([{ name: `${prober.prefix}auto` }], { allowAutoTopicCreation: true }))
-    await new Promise((resolve) => setTimeout(resolve, 500))
+    for (let attempt = 0; attempt < 200; attempt++) {
+      const auto = [{ name: `${prober.prefix}auto` }]
+      const answer = await prober.ask('Metadata', 9, ask(auto, { allowAutoTopicCreation: true }))
+      if ((answer!.topics as readonly Answer[])[0]!.errorCode === 0) break
+      await new Promise((resolve) => setTimeout(resolve, 50))
+    }
     await prober.probe('created', 'Metadata', 9, ask([{ name: `${prober.prefix}auto` }]))
     await prober.probeVersions('cluster', 'DescribeCluster', () => ({ includeClusterAuthorizedOperations: true }))
     await prober.probe('controllers', 'DescribeCluster', 1, { endpointType: 2 })

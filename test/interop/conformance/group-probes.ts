@@ -4,7 +4,7 @@ import type { Answer, Probe, Prober } from './prober.ts'
 import { createTopic, topicIdOf, unknownTopicId } from './produce-probes.ts'
 
 // Version 0, one topic, no user data. Apache Kafka does not answer who sends what it cannot parse.
-const subscription = Buffer.from('000000000001000174ffffffff', 'hex')
+export const subscription = Buffer.from('000000000001000174ffffffff', 'hex')
 const protocols = [{ name: 'range', metadata: subscription }]
 
 export function joinRequest(groupId: string, fields: object = {}): object {
@@ -48,7 +48,7 @@ async function stableGroup(
   return { memberId, generationId }
 }
 
-async function untilCoordinator(prober: Prober): Promise<void> {
+export async function untilCoordinator(prober: Prober): Promise<void> {
   for (let attempt = 0; attempt < 200; attempt++) {
     const answer = await prober.ask('FindCoordinator', 2, { key: 'any', keyType: 0 })
     if (answer?.errorCode === 0) {

@@ -3,8 +3,10 @@
  * What must differ between brokers (ids, addresses, clocks) is replaced by what it stands for: the same id has the same
  * name in the whole account. Texts of errors are the broker's own; that there is one is compared, what it says is not.
  */
+import { handlers } from '../../../src/handlers/index.ts'
 import { apiKeys, apis } from '../../../src/protocol/api/index.ts'
 import { errorName } from '../../../src/protocol/errors.ts'
+import { decodeResponse } from '../../../src/protocol/frames.ts'
 import { forEachBatch } from '../../../src/protocol/record/batch-cursor.ts'
 import { TestClient } from '../../server/server-harness.ts'
 
@@ -33,6 +35,9 @@ function known(api: ApiName, version: number, message: object): object {
 }
 
 const answerTimeoutMs = 10_000
+const nameFields = ['name', 'topic', 'groupId', 'transactionalId', 'resourceName']
+/** What other probes have made, and what a broker makes for itself. */
+const othersName = /^(c\d+[-._]|__consumer_offsets|__transaction_state)/
 const dayMs = 86_400_000
 
 export class Prober {
@@ -63,9 +68,10 @@ export class Prober {
 
   /** Sends and writes down the answer, or that there was none because the connection was closed. */
   async probe(step: string, api: ApiName, version: number, message: object): Promise<Answer | undefined> {
-    const answer = await this.ask(api, version, message)
-    const told = answer === undefined ? 'closed' : JSON.stringify(this.#normal(answer, ''))
-    this.observations.push({ step: `${step.replace(this.prefix, '~')} [${api} v${version}]`, answer: told })
+    const answer = await this.ask(api, version, message).catch((error: unknown) => {
+      throw new Error(`${step}: ${String(error)}`)
+    })
+    this.#observe(step, api, version, answer)
     return answer
   }
 
@@ -78,6 +84,21 @@ export class Prober {
   ): Promise<void> {
     const { maxVersion } = apis.get(apiKeys[api])!.request
     for (let version = from; version <= maxVersion; version++) await this.probe(step, api, version, message(version))
+  }
+
+  /** The bytes of a request that no encoder writes, on a connection of its own. */
+  async probeBytes(step: string, api: ApiName, version: number, frame: Buffer): Promise<void> {
+    const client = await TestClient.connect(this.#port)
+    client.write(frame)
+    const answer = await client.frame()
+    client.socket.destroy()
+    const decoded = answer && decodeResponse(apis.get(apiKeys[api])!.response, version, answer).message
+    this.#observe(step, api, version, decoded as Answer | undefined)
+  }
+
+  #observe(step: string, api: ApiName, version: number, answer: Answer | undefined): void {
+    const told = answer === undefined ? 'closed' : JSON.stringify(this.#normal(answer, ''))
+    this.observations.push({ step: `${step.replace(this.prefix, '~')} [${api} v${version}]`, answer: told })
   }
 
   /** Bytes that no schema describes; what is written down is whether the connection is closed. */
@@ -123,6 +144,17 @@ export class Prober {
     this.#client.send(apiKeys[api], version, ++this.#correlationId, known(api, version, message))
   }
 
+  /** Not a topic, a group or the like that others have made, nor what is known to be otherwise. */
+  #isOwn(element: Value, field: string): boolean {
+    if (element === null || typeof element !== 'object' || Buffer.isBuffer(element)) return true
+    const { apiKey, name: feature } = element as Answer
+    if (typeof apiKey === 'number' && !handlers.has(apiKey)) return false
+    // The reference has static voters, which kraft.version 0 means.
+    if (field === 'finalizedFeatures' && feature === 'kraft.version') return false
+    const name = nameFields.map((key) => (element as Answer)[key]).find((value) => typeof value === 'string')
+    return !othersName.test(String(name)) || String(name).startsWith(this.prefix)
+  }
+
   #name(kind: string, value: string): string {
     const known = this.#names.get(value)
     if (known !== undefined) return known
@@ -136,7 +168,10 @@ export class Prober {
     if (field === 'documentation') return field
     if (value === null || value === undefined) return null
     if (Buffer.isBuffer(value)) return field === 'records' ? this.#batches(value) : value.toString('latin1')
-    if (Array.isArray(value)) return this.#ordered(value.map((element) => this.#normal(element, field)))
+    if (Array.isArray(value)) {
+      const own = (value as readonly Value[]).filter((element) => this.#isOwn(element, field))
+      return this.#ordered(own.map((element) => this.#normal(element, field)))
+    }
     if (typeof value === 'object') {
       const entries = Object.entries(value as Answer)
       return Object.fromEntries(entries.map(([name, inner]) => [name, this.#normal(inner, name)]))
@@ -157,10 +192,11 @@ export class Prober {
     if (field === 'errorCode' || field === 'configErrorCode') return errorName(value as number)
     if (/^(errorMessage|batchIndexErrorMessage|topicConfigErrorMessage)$/.test(field)) return 'text'
     if (field === 'topicId' && value !== 'AAAAAAAAAAAAAAAAAAAAAA') return this.#name('topicId', String(value))
-    if (field === 'clusterId' || field === 'host' || field === 'port') return field
+    if (/^(clusterId|host|port|logDir|totalBytes|usableBytes)$/.test(field)) return field
     if (typeof value === 'string' && /-[0-9a-f]{8}-[0-9a-f]{4}-/.test(value)) return this.#name('memberId', value)
     if (field === 'producerId' && Number(value) >= 0) return this.#name('producerId', `pid${value}`)
     if (field === 'sessionId' && value !== 0) return 'session'
+    if (field === 'finalizedFeaturesEpoch' && Number(value) >= 0) return 'epoch'
     const isTime =
       (typeof value === 'bigint' || typeof value === 'number') && Math.abs(Number(value) - Date.now()) < dayMs
     if (isTime) return 'now'

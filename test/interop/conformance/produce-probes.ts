@@ -208,15 +208,20 @@ const sequences: Probe = {
   },
 }
 
+/** Apache Kafka fetches its ids when they are first asked for. */
+export async function untilProducerIds(prober: Prober): Promise<void> {
+  for (let attempt = 0; attempt < 400; attempt++) {
+    const answer = await prober.ask('InitProducerId', 4, { transactionalId: null, transactionTimeoutMs: 60_000 })
+    if (answer?.errorCode === 0) return
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  }
+}
+
 const producerIds: Probe = {
   name: 'init-producer-id',
   async run(prober) {
     const base = { transactionalId: null, transactionTimeoutMs: 60_000, producerId: -1n, producerEpoch: -1 }
-    // Apache Kafka fetches its ids when they are first asked for.
-    for (let attempt = 0; attempt < 100; attempt++) {
-      if ((await prober.ask('InitProducerId', 4, base))?.errorCode === 0) break
-      await new Promise((resolve) => setTimeout(resolve, 50))
-    }
+    await untilProducerIds(prober)
     await prober.probeVersions('new', 'InitProducerId', () => base)
     await prober.probe('known id', 'InitProducerId', 4, { ...base, producerId: 5n, producerEpoch: 3 })
     await prober.probe('id without epoch', 'InitProducerId', 4, { ...base, producerId: 5n })
