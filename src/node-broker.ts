@@ -5,7 +5,7 @@
 import type { Clock } from './base/clock.ts'
 import { LeveledLoggers } from './base/leveled-loggers.ts'
 import type { Logger, NamedLoggers } from './base/logger.ts'
-import { randomUuid, type Uuid } from './base/uuid.ts'
+import { randomUuid, type Uuid, zeroUuid } from './base/uuid.ts'
 import type { BrokerConfig } from './config/broker-config.ts'
 import { buildLogConfig } from './config/topic-config.ts'
 import type { Broker } from './handlers/broker.ts'
@@ -235,6 +235,10 @@ export class NodeBroker {
       maxBytes: config.number('metadata.log.max.record.bytes.between.snapshots'),
       maxIntervalMs: config.number('metadata.log.max.snapshot.interval.ms'),
     })
+    const endpoints = config.controllerListeners.map(({ name, host, port }) => {
+      return { name, host: host || 'localhost', port }
+    })
+    const supported = { kraftVersionMin: 0, kraftVersionMax: 1 }
     const driver = await RaftDriver.open({
       logDirectory: config.metadataLogDir,
       config: {
@@ -242,17 +246,13 @@ export class NodeBroker {
         directoryId,
         clusterId,
         canVote: true,
-        endpoints: config.controllerListeners.map(({ name, host, port }) => ({
-          name,
-          host: host || 'localhost',
-          port,
-        })),
-        kraftVersionMin: 0,
-        kraftVersionMax: 1,
+        endpoints,
+        ...supported,
         bootstrapServers: [],
         ...defaultRaftTimings,
       },
-      staticVoters: [],
+      // Of a directory that Apache Kafka formatted for voters that the configuration names.
+      staticVoters: [{ id: config.nodeId, directoryId: zeroUuid, endpoints, ...supported }],
       logSettings: { segmentBytes: config.metadataLogSegmentBytes, segmentMs: config.metadataLogSegmentMs },
       retention: { bytesMax: config.metadataMaxRetentionBytes, ageMsMax: config.metadataMaxRetentionMs },
       environment: createLogEnvironment({ fileSystem, clock, random }, { logger: this.#loggers.logger('ottla.raft') }),

@@ -64,7 +64,10 @@ export async function openMetadataLog(
     flushAlways: true,
   })
   if (newest !== undefined) await fitLogToSnapshot(log, newest)
-  const base = content?.settings ?? { kraftVersion: 0, voters: new VoterSet(staticVoters) }
+  const stored = content?.settings
+  // Below kraft.version 1 no file says who votes, not even a snapshot.
+  const base =
+    stored !== undefined && stored.kraftVersion > 0 ? stored : { kraftVersion: 0, voters: new VoterSet(staticVoters) }
   const changes = await scanSettings(log, Math.max(log.logStartOffset, newest?.endOffset ?? 0))
   const start: RaftStart = {
     election,

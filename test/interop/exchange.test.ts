@@ -2,53 +2,23 @@
  * One data directory, two brokers: what ottla wrote Apache Kafka serves, what Apache Kafka added ottla serves. A group
  * resumes where it committed under either, and topics, their configs and ids are the same.
  */
-import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { writeFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { BrokerProcess, freePort, isListening, repositoryRoot } from './support/broker-process.ts'
+import { BrokerProcess } from './support/broker-process.ts'
+import { KafkaOnDirectory } from './support/kafka-on-directory.ts'
 import { javaTool, pythonClient, run } from './support/run-tool.ts'
 
 const codecs = ['none', 'gzip', 'snappy', 'lz4', 'zstd']
 let broker: BrokerProcess
-let kafka: ChildProcess | undefined
+let kafka: KafkaOnDirectory | undefined
 
 beforeAll(async () => {
   broker = await BrokerProcess.start(['offsets.topic.num.partitions=1'])
 })
 
 afterAll(async () => {
-  kafka?.kill('SIGKILL')
+  await kafka?.kill()
   await broker.dispose()
 })
-
-/** Apache Kafka on ottla's directory and port; resolves when it accepts connections. */
-async function startKafka(): Promise<ChildProcess> {
-  const controllerPort = await freePort()
-  const properties = join(broker.directory, 'kafka.properties')
-  writeFileSync(
-    properties,
-    `process.roles=broker,controller
-node.id=1
-controller.quorum.bootstrap.servers=127.0.0.1:${controllerPort}
-controller.listener.names=CONTROLLER
-listeners=PLAINTEXT://127.0.0.1:${broker.port},CONTROLLER://127.0.0.1:${controllerPort}
-listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT
-log.dirs=${broker.directory}
-offsets.topic.replication.factor=1
-group.initial.rebalance.delay.ms=0
-`,
-  )
-  const env = { ...process.env, KAFKA_HEAP_OPTS: '-Xmx384M' }
-  const script = join(repositoryRoot, 'test/interop/reference/kafka.sh')
-  const child = spawn(script, ['serve', properties], { env, stdio: 'ignore' })
-  await expect
-    .poll(() => child.exitCode !== null || isListening(broker.port), { timeout: 90_000, interval: 200 })
-    .toBe(true)
-  expect(child.exitCode).toBeNull()
-  return child
-}
 
 const produce = (lines: readonly string[], ...words: string[]) =>
   run('kcat', ['-b', broker.bootstrap, '-P', ...words], `${lines.join('\n')}\n`)
@@ -83,16 +53,14 @@ test('Apache Kafka serves what ottla wrote, and ottla what Apache Kafka added', 
   expect(before).toContain('retention.ms=86400000')
   expect(await broker.stop()).toBe(0)
 
-  kafka = await startKafka()
+  kafka = await KafkaOnDirectory.start(broker)
   expect(await read('codecs')).toEqual(written)
   expect(await described('exchanged')).toBe(before)
   expect((await consume(10)).map(([, offset]) => offset)).toEqual(Array.from({ length: 10 }, (_, index) => index + 10))
   await write('kafka')
   await pythonClient('create', broker.bootstrap, 'of-kafka', '2')
   const ofKafka = await described('of-kafka')
-  const ended = once(kafka, 'exit')
-  kafka.kill('SIGTERM')
-  await ended
+  await kafka.stop()
 
   await broker.restart()
   expect(await read('codecs')).toEqual(written)

@@ -1,7 +1,8 @@
 /** Snapshots of the metadata log: written in slices, loaded at the start, kept and dropped as retention says. */
 import { describe, expect, test } from 'vitest'
+import { zeroUuid } from '../../src/base/uuid.ts'
 import { decodeSnapshot } from '../../src/runtime/raft-snapshots.ts'
-import { RaftHarness, type RaftMachine } from './raft-harness.ts'
+import { RaftHarness, type RaftMachine, voterOf } from './raft-harness.ts'
 
 const unlimited = { bytesMax: -1, ageMsMax: -1 }
 
@@ -54,6 +55,23 @@ describe('a snapshot', () => {
     expect(machine.listener.heard[0]).toBe('snapshot 5-1 of 2')
     expect(machine.listener.values).toEqual(['a', 'b', 'c'])
     expect(await machine.append('d')).toBe(7)
+  })
+
+  test('of a quorum whose voter the configuration names says nothing of voters, and the voter leads again', async () => {
+    const harness = new RaftHarness()
+    const { machine } = harness
+    const staticVoters = [{ ...voterOf(1), directoryId: zeroUuid }]
+    await machine.makeRoot()
+    await machine.start({ staticVoters })
+    await machine.append('a', 'b')
+    await snapshot(harness)
+    await machine.append('c')
+    machine.crash('process')
+    await machine.start({ staticVoters })
+    expect(machine.listener.heard[0]).toMatch(/^snapshot /)
+    expect(machine.driver!.isLeader).toBe(true)
+    await machine.append('d')
+    expect(machine.listener.values).toEqual(['a', 'b', 'c', 'd'])
   })
 
   test('of a state that is being changed is not begun twice, and the same end is not written twice', async () => {

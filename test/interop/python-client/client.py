@@ -3,9 +3,11 @@
 client.py create  BOOTSTRAP TOPIC PARTITIONS
 client.py produce BOOTSTRAP TOPIC COUNT [CODEC]     idempotent; prints {"delivered": N, "partitions": {...}}
 client.py consume BOOTSTRAP TOPIC GROUP COUNT       reads COUNT records from the committed offset on, commits, prints them
+client.py transact BOOTSTRAP TOPIC ID KIND,...      a transaction of three records for each KIND: commit, abort or open (left so)
 client.py describe BOOTSTRAP GROUP                  prints the group's state, members and committed offsets
 """
 import json
+import os
 import sys
 
 from confluent_kafka import Consumer, KafkaError, Producer, TopicPartition
@@ -67,6 +69,30 @@ def consume(bootstrap, topic, group, count):
     return {"records": records}
 
 
+def transact(bootstrap, topic, transactional_id, kinds):
+    producer = Producer(
+        {
+            "bootstrap.servers": bootstrap,
+            "transactional.id": transactional_id,
+            "transaction.timeout.ms": 600000,
+            "linger.ms": 0,
+        }
+    )
+    producer.init_transactions(30)
+    for number, kind in enumerate(kinds.split(",")):
+        producer.begin_transaction()
+        for index in range(3):
+            producer.produce(topic, key=kind, value=f"{transactional_id}-{number}-{kind}-{index}", partition=0)
+        producer.flush(30)
+        if kind == "commit":
+            producer.commit_transaction(30)
+        elif kind == "abort":
+            producer.abort_transaction(30)
+    print(json.dumps({"transactions": kinds}), flush=True)
+    # Without the destructor, which would abort what is open.
+    os._exit(0)
+
+
 def describe(bootstrap, group):
     admin = AdminClient({"bootstrap.servers": bootstrap})
     described = admin.describe_consumer_groups([group])[group].result(30)
@@ -80,7 +106,7 @@ def describe(bootstrap, group):
     }
 
 
-commands = {"create": create, "produce": produce, "consume": consume, "describe": describe}
+commands = {"create": create, "transact": transact, "produce": produce, "consume": consume, "describe": describe}
 if len(sys.argv) < 3 or sys.argv[1] not in commands:
     sys.exit(__doc__)
 print(json.dumps(commands[sys.argv[1]](*sys.argv[2:])))

@@ -43,9 +43,17 @@ export class BrokerProcess {
     overrides: readonly string[] = [],
     otherDirectories: readonly string[] = [],
   ): Promise<BrokerProcess> {
-    const broker = new BrokerProcess(await freePort(), overrides, otherDirectories)
+    const broker = await BrokerProcess.prepare(overrides, otherDirectories)
     await broker.restart()
     return broker
+  }
+
+  /** With its port and directory, not started: another may fill the directory first. */
+  static async prepare(
+    overrides: readonly string[] = [],
+    otherDirectories: readonly string[] = [],
+  ): Promise<BrokerProcess> {
+    return new BrokerProcess(await freePort(), overrides, otherDirectories)
   }
 
   get bootstrap(): string {
