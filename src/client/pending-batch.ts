@@ -4,7 +4,7 @@
  */
 import { BatchBuilder } from '../protocol/record/batch-builder.ts'
 import type { Codecs, CompressionType } from '../protocol/record/compression.ts'
-import type { RecordHeader } from '../protocol/record/record.ts'
+import { decodeRecords, type RecordHeader } from '../protocol/record/record.ts'
 
 export interface ProducedRecord {
   readonly key?: Buffer | null
@@ -35,6 +35,7 @@ export class PendingBatch {
   readonly partition: number
   /** When it was begun, in milliseconds of Date.now. */
   readonly createdMs: number
+  readonly #settings: BatchSettings
   readonly #builder: BatchBuilder
   readonly #receipts: (Receipt | undefined)[] = []
   #bytes: Buffer | undefined
@@ -45,6 +46,7 @@ export class PendingBatch {
     this.topic = topic
     this.partition = partition
     this.createdMs = createdMs
+    this.#settings = settings
     const batch = this
     // Read when the batch is built: who it comes from is known only then.
     const fields = {
@@ -83,7 +85,7 @@ export class PendingBatch {
   }
 
   /** Returns by how many bytes the batch has grown. */
-  append(record: ProducedRecord, timestamp: number, receipt: Receipt | undefined): number {
+  append(record: Omit<ProducedRecord, 'timestamp'>, timestamp: number, receipt: Receipt | undefined): number {
     this.#builder.append(record, timestamp)
     this.#receipts.push(receipt)
     const grown = this.#builder.size - this.#size
@@ -103,6 +105,19 @@ export class PendingBatch {
   /** The bytes of a batch that is closed. */
   get bytes(): Buffer {
     return this.#bytes!
+  }
+
+  /** Two batches of the halves of a closed one, which a broker found too large. It is of no more use itself. */
+  split(): [PendingBatch, PendingBatch] {
+    const records = decodeRecords(this.bytes, 0, this.#settings.codecs)
+    const middle = Math.ceil(records.length / 2)
+    const partOf = (from: number, to: number): PendingBatch => {
+      const part = new PendingBatch(this.topic, this.partition, this.createdMs, this.#settings, this.#size)
+      for (let index = from; index < to; index++)
+        part.append(records[index]!, Number(records[index]!.timestamp), this.#receipts[index])
+      return part
+    }
+    return [partOf(0, middle), partOf(middle, records.length)]
   }
 
   settle(error: Error | undefined, baseOffset: number): void {

@@ -291,7 +291,11 @@ export class Producer {
     // Refused, so the broker still waits for its sequence: the next batch gets it.
     if (error instanceof KafkaError && this.#isIdempotent) lane.nextSequence = baseSequence(batch.bytes, 0)
     this.#usedMemory -= batch.chargedSize
-    batch.settle(error, baseOffset)
+    if (error instanceof KafkaError && error.error === 'MESSAGE_TOO_LARGE' && batch.recordsCount > 1) {
+      const parts = batch.split()
+      for (const part of parts) this.#usedMemory += part.chargedSize
+      lane.batches.unshift(...parts)
+    } else batch.settle(error, baseOffset)
     return true
   }
 

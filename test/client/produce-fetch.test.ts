@@ -7,7 +7,7 @@ import { listOffsets, offsetSpecs } from '../../src/client/list-offsets.ts'
 import { Producer } from '../../src/client/producer.ts'
 import { NodeCodecs } from '../../src/io/codecs/node-codecs.ts'
 import { createPartitionsRequest } from '../../src/protocol/api/37-create-partitions.ts'
-import { describeUserScramCredentialsRequest } from '../../src/protocol/api/50-describe-user-scram-credentials.ts'
+import { brokerHeartbeatRequest } from '../../src/protocol/api/63-broker-heartbeat.ts'
 import { type CompressionType, compressionTypes } from '../../src/protocol/record/compression.ts'
 import { ClientHarness } from './client-harness.ts'
 
@@ -76,6 +76,23 @@ test('keys choose partitions as the Java client does, a refused batch leaves the
   expect(await outcome(Buffer.alloc(300_000))).toMatch(/larger|too large|MESSAGE_TOO_LARGE/i)
   expect(await outcome(Buffer.from('2'))).toBe('0@1')
   expect(() => producer.append('keyed', { partition: 3, value: null })).toThrow('no partition 3')
+})
+
+test('a batch that the broker finds too large is sent in parts, in order', async () => {
+  await harness.createTopic('parts')
+  const producer = await Producer.open(client, { batchSize: 1_000_000, lingerMs: 1000 })
+  await producer.prepare('parts')
+  const offsets: (number | string)[] = []
+  for (const size of [50_000, 90_000, 300_000, 90_000, 90_000, 1])
+    producer.append('parts', { value: Buffer.alloc(size) }, (error, _partition, offset) =>
+      offsets.push(error === undefined ? offset : 'refused'),
+    )
+  await producer.flush()
+  expect(offsets).toEqual([0, 1, 'refused', 2, 3, 4])
+  const fetched = await readAll('parts', [0], 5)
+  expect(fetched.flatMap(({ records }) => records.map(({ value }) => value!.length))).toEqual([
+    50_000, 90_000, 90_000, 90_000, 1,
+  ])
 })
 
 test('without acknowledgements records arrive too', async () => {
@@ -175,9 +192,7 @@ test('two members share a topic, the one that stays takes over, and the next sta
 
 test('what the broker does not serve is said by name', async () => {
   const connection = await client.connectionTo('any')
-  expect(() => connection.versionOf(describeUserScramCredentialsRequest)).toThrow(
-    /does not serve DescribeUserScramCredentials/,
-  )
+  expect(() => connection.versionOf(brokerHeartbeatRequest)).toThrow('does not serve BrokerHeartbeat')
   expect(connection.versionOf(createPartitionsRequest)).toBe(3)
 })
 

@@ -128,11 +128,14 @@ async function* mapParts(
   let number = 0
   for await (const parts of rounds) {
     const records: ProducedRecord[] = []
-    for (const part of parts) {
-      number++
-      if (part.length > 0) records.push(recordOf(part, number))
+    try {
+      for (const part of parts) {
+        number++
+        if (part.length > 0) records.push(recordOf(part, number))
+      }
+    } finally {
+      yield records
     }
-    yield records
   }
 }
 
