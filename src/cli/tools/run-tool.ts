@@ -13,12 +13,16 @@ const kafkaVersion = '4.3.1'
 /** Each tool's own code is read when it runs. */
 const tools: Readonly<Record<string, () => Promise<Tool>>> = {
   'kafka-broker-api-versions': async () => (await import('./broker-api-versions.ts')).brokerApiVersionsTool,
+  'kafka-cluster': async () => (await import('./cluster.ts')).clusterTool,
   'kafka-configs': async () => (await import('./configs.ts')).configsTool,
   'kafka-console-consumer': async () => (await import('./console-consumer.ts')).consoleConsumerTool,
   'kafka-console-producer': async () => (await import('./console-producer.ts')).consoleProducerTool,
   'kafka-consumer-groups': async () => (await import('./consumer-groups.ts')).consumerGroupsTool,
   'kafka-consumer-perf-test': async () => (await import('./consumer-perf-test.ts')).consumerPerfTestTool,
+  'kafka-delete-records': async () => (await import('./delete-records.ts')).deleteRecordsTool,
   'kafka-get-offsets': async () => (await import('./get-offsets.ts')).getOffsetsTool,
+  'kafka-log-dirs': async () => (await import('./log-dirs.ts')).logDirsTool,
+  'kafka-metadata-quorum': async () => (await import('./metadata-quorum.ts')).metadataQuorumTool,
   'kafka-producer-perf-test': async () => (await import('./producer-perf-test.ts')).producerPerfTestTool,
   'kafka-topics': async () => (await import('./topics.ts')).topicsTool,
 }
