@@ -170,7 +170,7 @@ test.each([
     "ottla: cluster id 'x y': it is 1 to 249 printable characters without spaces",
   ],
   [['start', '--nonsense'], 2, 'see ottla --help\n'],
-  [[], 2, 'ottla: a command is missing: start, format or log; see ottla --help\n'],
+  [[], 2, 'ottla: a command is missing: start, produce, consume or another; see ottla --help\n'],
 ])('%j ends with one line and exit code %i', async (words, exitCode, line) => {
   expect(await main(words.map((word) => word.replace('FOLDER', folder)))).toBe(exitCode)
   expect(output.join('')).toContain(line)
