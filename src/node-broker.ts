@@ -23,6 +23,7 @@ import type { FileSystem } from './log/file-system.ts'
 import { createLogEnvironment } from './log/log-environment.ts'
 import { LogManager } from './log/log-manager.ts'
 import { decodeMetadataRecord } from './metadata/metadata-record-codec.ts'
+import { directoryOf } from './metadata/partition-registration.ts'
 import { createNodeCleaner } from './node-cleaner.ts'
 import { installCrc32c } from './protocol/record/crc32c.ts'
 import { defaultRaftTimings } from './raft/raft-io.ts'
@@ -44,6 +45,7 @@ import { RaftDriver } from './runtime/raft-driver.ts'
 import { readBootstrapRecords } from './runtime/raft-format.ts'
 import { noRaftNetwork } from './runtime/raft-no-network.ts'
 import { ReplicaManager } from './runtime/replica-manager.ts'
+import { ReplicaMover } from './runtime/replica-mover.ts'
 import { TopicReadiness } from './runtime/topic-readiness.ts'
 import { type OpenListener, TcpServer } from './server/tcp-server.ts'
 
@@ -146,8 +148,17 @@ export class NodeBroker {
       clock: this.#clock,
       logger: this.#loggers.logger('ottla.broker'),
     })
-    const replicaManager = this.#createReplicaManager(logs, assignments)
-    const broker = this.#createBroker({ clusterId, controller: channel, logs, replicaManager, driver, brokerEpoch })
+    const mover = this.#createReplicaMover(logs, assignments)
+    const replicaManager = this.#createReplicaManager(logs, assignments, mover)
+    const broker = this.#createBroker({
+      clusterId,
+      controller: channel,
+      logs,
+      mover,
+      replicaManager,
+      driver,
+      brokerEpoch,
+    })
     this.#broker = broker
     lifecycle = this.#createLifecycle({ logs, channel, replicaManager, broker, assignments })
     this.#registerController(channel)
@@ -287,7 +298,21 @@ export class NodeBroker {
     registering.catch((error: Error) => logger.error(`the controller could not register: ${error.message}`))
   }
 
-  #createReplicaManager(logs: LogManager, assignments: DirectoryAssignments): ReplicaManager {
+  #createReplicaMover(logs: LogManager, assignments: DirectoryAssignments): ReplicaMover {
+    const { config, logger } = this.#options
+    const mover = new ReplicaMover({
+      logs,
+      assignments,
+      clock: this.#clock,
+      logger,
+      copiesMax: config.replicaAlterLogDirsThreads,
+      bytesPerSecondMax: () => config.replicaAlterLogDirsBytesPerSecondMax,
+    })
+    this.#stops.push(() => mover.stop())
+    return mover
+  }
+
+  #createReplicaManager(logs: LogManager, assignments: DirectoryAssignments, mover: ReplicaMover): ReplicaManager {
     const { config } = this.#options
     const logger = this.#loggers.logger('ottla.replica')
     const { image } = this.#publisher
@@ -299,9 +324,12 @@ export class NodeBroker {
       logger,
       codecs: this.#codecs,
       logConfigFor: (topic) => buildLogConfig(image.configs.topic(topic), config),
-      onLogOpened: ({ topicId, index }, log, known) => {
+      onLogOpened: (partition, log, known) => {
         const directoryId = logs.directoryOf(log)?.directoryId
-        if (directoryId !== undefined && directoryId !== known) assignments.assign(topicId, index, directoryId)
+        if (directoryId !== undefined && directoryId !== known) {
+          assignments.assign(partition.topicId, partition.index, directoryId)
+        }
+        mover.resume(partition, log)
       },
     })
   }
@@ -310,6 +338,7 @@ export class NodeBroker {
     readonly clusterId: string
     readonly controller: LocalControllerChannel
     readonly logs: LogManager
+    readonly mover: ReplicaMover
     readonly replicaManager: ReplicaManager
     readonly driver: RaftDriver
     readonly brokerEpoch: () => number
@@ -349,6 +378,7 @@ export class NodeBroker {
         paths: config.logDirs,
         fileSystem: this.#fileSystem,
         logs: parts.logs,
+        mover: parts.mover,
         replicaManager,
         isCordoned: (path) => config.isLogDirCordoned(path),
       }),
@@ -422,6 +452,10 @@ export class NodeBroker {
     await logs.loadLogs({
       configFor: (topic) => buildLogConfig(image.configs.topic(topic), config),
       isStray: (topicId, _topic, partition) => replicaManager.isStray(topicId, partition),
+      assignedDirectory: (topicId, partition) => {
+        const registration = image.topics.getPartition(topicId, partition)
+        return registration === undefined ? undefined : directoryOf(registration, config.nodeId)
+      },
     })
     config.onChange(() => replicaManager.refreshLogConfigs())
     publisher.subscribe({ onMetadataChange: applyDynamic })

@@ -195,6 +195,13 @@ export class BrokerConfig {
     const dirs = this.list('log.dirs')
     return dirs.length > 0 ? dirs : this.list('log.dir')
   }
+  /** How many replicas are copied between log directories at once; by default as many as there are directories. */
+  get replicaAlterLogDirsThreads(): number {
+    return Math.max(1, this.optionalNumber('num.replica.alter.log.dirs.threads') ?? this.logDirs.length)
+  }
+  get replicaAlterLogDirsBytesPerSecondMax(): number {
+    return this.number('replica.alter.log.dirs.io.max.bytes.per.second')
+  }
   /** New replicas go elsewhere. `dir` as it stands in `logDirs`. */
   isLogDirCordoned(dir: string): boolean {
     const cordoned = this.list('cordoned.log.dirs')

@@ -78,7 +78,6 @@ const keysWithoutEffect = new Set([
   'num.io.threads',
   'num.network.threads',
   'num.recovery.threads.per.data.dir',
-  'num.replica.alter.log.dirs.threads',
   'num.replica.fetchers',
   'producer.purgatory.purge.interval.requests',
   'queued.max.requests',

@@ -30,6 +30,7 @@ import { handleCreateAcls, refuseCreateAcls } from './30-create-acls.ts'
 import { handleDeleteAcls, refuseDeleteAcls } from './31-delete-acls.ts'
 import { handleDescribeConfigs } from './32-describe-configs.ts'
 import { handleAlterConfigs } from './33-alter-configs.ts'
+import { handleAlterReplicaLogDirs, refuseAlterReplicaLogDirs } from './34-alter-replica-log-dirs.ts'
 import { handleDescribeLogDirs } from './35-describe-log-dirs.ts'
 import { handleCreatePartitions } from './37-create-partitions.ts'
 import { handleDeleteGroups } from './42-delete-groups.ts'
@@ -122,8 +123,9 @@ export const handlers: ReadonlyMap<number, ServedApi> = new Map([
   serve(30, handleCreateAcls, { ...onBrokers, refuse: refuseCreateAcls }),
   serve(31, handleDeleteAcls, { ...onBrokers, refuse: refuseDeleteAcls }),
   serve(32, handleDescribeConfigs, onBrokers),
-  serve(35, handleDescribeLogDirs),
   serve(33, handleAlterConfigs, onBrokers),
+  serve(34, handleAlterReplicaLogDirs, { refuse: refuseAlterReplicaLogDirs }),
+  serve(35, handleDescribeLogDirs),
   serve(37, handleCreatePartitions, onBrokers),
   serve(42, handleDeleteGroups),
   serve(43, handleElectLeaders, { ...onBrokers, refuse: refuseElectLeaders }),
@@ -132,15 +134,15 @@ export const handlers: ReadonlyMap<number, ServedApi> = new Map([
   serve(46, handleListPartitionReassignments, onBrokers),
   serve(47, handleOffsetDelete),
   serve(48, handleDescribeClientQuotas),
+  serve(49, handleAlterClientQuotas, { ...onBrokers, refuse: refuseAlterClientQuotas }),
   serve(50, handleDescribeUserScramCredentials, onBrokers),
   serve(51, handleAlterUserScramCredentials, { ...onBrokers, refuse: refuseAlterUserScramCredentials }),
   serve(55, handleDescribeQuorum, onBrokers),
-  serve(49, handleAlterClientQuotas, { ...onBrokers, refuse: refuseAlterClientQuotas }),
   serve(57, handleUpdateFeatures, onBrokers),
   serve(60, handleDescribeCluster, onBrokers),
-  serve(74, handleListConfigResources),
-  serve(61, handleDescribeProducers),
   serve(64, handleUnregisterBroker, onBrokers),
+  serve(61, handleDescribeProducers),
+  serve(74, handleListConfigResources),
   serve(75, handleDescribeTopicPartitions),
 ])
 

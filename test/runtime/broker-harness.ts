@@ -40,6 +40,7 @@ import type { Infer, InferInput, Schema } from '../../src/protocol/schema.ts'
 import type { Encoded } from '../../src/protocol/writer.ts'
 import type { QuorumDescription } from '../../src/raft/quorum-description.ts'
 import { AutoTopicCreation } from '../../src/runtime/auto-topic-creation.ts'
+import { DirectoryAssignments } from '../../src/runtime/directory-assignments.ts'
 import { FetchSessionCache } from '../../src/runtime/fetch-session-cache.ts'
 import { FetchBudget, type FetchedRecords } from '../../src/runtime/fetched-records.ts'
 import { createGroupCoordinator } from '../../src/runtime/group-coordinator-factory.ts'
@@ -47,6 +48,7 @@ import { LogDirectories } from '../../src/runtime/log-directories.ts'
 import type { Partition } from '../../src/runtime/partition.ts'
 import { ProducerIdSource } from '../../src/runtime/producer-id-source.ts'
 import { ReplicaManager } from '../../src/runtime/replica-manager.ts'
+import { ReplicaMover } from '../../src/runtime/replica-mover.ts'
 import { TopicReadiness } from '../../src/runtime/topic-readiness.ts'
 import { FaultyFileSystem } from '../log/faulty-file-system.ts'
 
@@ -119,6 +121,8 @@ export class BrokerHarness {
   /** How the controller answers. */
   onControllerRequest: (apiKey: number, request: object) => Promise<object> = () => new Promise(() => {})
   logs!: LogManager
+  assignments!: DirectoryAssignments
+  mover!: ReplicaMover
   replicaManager!: ReplicaManager
   broker!: Broker
   readonly #options: HarnessOptions
@@ -286,6 +290,27 @@ export class BrokerHarness {
     )
     const logConfigFor = (topic: string) => buildLogConfig(image.configs.topic(topic), config)
     await this.drive(this.logs.loadLogs({ configFor: logConfigFor }))
+    const controller = {
+      send: <Response>(apiKey: number, request: object) => {
+        this.controllerRequests.push({ apiKey, request })
+        return this.onControllerRequest(apiKey, request) as Promise<Response>
+      },
+    }
+    this.assignments = new DirectoryAssignments({
+      brokerId: 1,
+      brokerEpoch: () => 5,
+      controller,
+      clock,
+      logger: silentLogger,
+    })
+    this.mover = new ReplicaMover({
+      logs: this.logs,
+      assignments: this.assignments,
+      clock,
+      logger: silentLogger,
+      copiesMax: config.replicaAlterLogDirsThreads,
+      bytesPerSecondMax: () => config.replicaAlterLogDirsBytesPerSecondMax,
+    })
     this.replicaManager = new ReplicaManager({
       brokerId: 1,
       logs: this.logs,
@@ -294,13 +319,8 @@ export class BrokerHarness {
       logger: silentLogger,
       codecs: this.#options.codecs ?? noCodecs,
       logConfigFor,
+      onLogOpened: (partition, log) => this.mover.resume(partition, log),
     })
-    const controller = {
-      send: <Response>(apiKey: number, request: object) => {
-        this.controllerRequests.push({ apiKey, request })
-        return this.onControllerRequest(apiKey, request) as Promise<Response>
-      },
-    }
     const { replicaManager } = this
     const groupCoordinator = createGroupCoordinator({
       config,
@@ -334,6 +354,7 @@ export class BrokerHarness {
         paths: this.#options.logDirs ?? ['/data'],
         fileSystem: this.disk,
         logs: this.logs,
+        mover: this.mover,
         replicaManager,
         isCordoned: (path) => config.isLogDirCordoned(path),
       }),
