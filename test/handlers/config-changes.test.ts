@@ -73,6 +73,15 @@ describe('DescribeConfigs', () => {
     ])
   })
 
+  test('tells a cleanup policy as it was set, word for word: Connect and Schema Registry insist on it', async () => {
+    const harness = await withTopic()
+    for (const policy of ['compact', 'compact,delete', 'delete']) {
+      await change(harness, topic, 'a', ['cleanup.policy', set, policy])
+      const { configs } = await describeOne(harness, topic, 'a')
+      expect(configs.find(({ name }) => name === 'cleanup.policy')?.value).toBe(policy)
+    }
+  })
+
   test.each([1, 2, 3, 4])('version %i', async (version) => {
     const harness = await withTopic()
     const result = await describeOne(harness, topic, 'a', ['retention.ms'], {

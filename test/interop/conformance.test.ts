@@ -8,13 +8,14 @@ import { adminProbes, brokerProbes } from './conformance/admin-probes.ts'
 import { compare } from './conformance/compare.ts'
 import { fetchProbes } from './conformance/fetch-probes.ts'
 import { groupProbes } from './conformance/group-probes.ts'
+import { operationProbes } from './conformance/operation-probes.ts'
 import { type Observation, type Probe, Prober } from './conformance/prober.ts'
 import { produceProbes } from './conformance/produce-probes.ts'
 import { ReferenceBroker } from './conformance/reference-broker.ts'
 import { sweepProbes } from './conformance/sweep-probes.ts'
 import { BrokerProcess } from './support/broker-process.ts'
 
-const probes = [...produceProbes, ...fetchProbes, ...adminProbes, ...groupProbes, ...sweepProbes]
+const probes = [...produceProbes, ...fetchProbes, ...adminProbes, ...operationProbes, ...groupProbes, ...sweepProbes]
 const runId = `c${Date.now() % 1_000_000}`
 let ottla: { readonly port: number; dispose(): Promise<void> }
 let kafka: { readonly port: number; dispose(): Promise<void> }

@@ -138,6 +138,32 @@ export class Prober {
     }
   }
 
+  /** Waits until `isSettled` says so: Apache Kafka's brokers hear a little later of what its controller has answered. */
+  async settled(isSettled: () => Promise<boolean>): Promise<void> {
+    for (let attempt = 0; attempt < 200 && !(await isSettled()); attempt++) {
+      await new Promise((resolve) => setTimeout(resolve, 20))
+    }
+  }
+
+  /** All at once on one connection; what is marked has no answer. */
+  async pipeline(
+    step: string,
+    requests: readonly (readonly [ApiName, number, object, 'unanswered'?])[],
+  ): Promise<void> {
+    this.#client ??= await TestClient.connect(this.#port)
+    const client = this.#client
+    const first = this.#correlationId + 1
+    for (const [api, version, message] of requests) {
+      client.send(apiKeys[api], version, ++this.#correlationId, known(api, version, message))
+    }
+    for (const [index, [api, version, , isUnanswered]] of requests.entries()) {
+      if (isUnanswered !== undefined) continue
+      const { correlationId, message } = await client.response(apiKeys[api], version)
+      this.note(`${step}, place`, correlationId - first)
+      this.#observe(`${step}, ${index}`, api, version, message as Answer)
+    }
+  }
+
   /** Sends what has no answer. */
   async tell(api: ApiName, version: number, message: object): Promise<void> {
     this.#client ??= await TestClient.connect(this.#port)
