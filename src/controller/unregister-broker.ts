@@ -21,5 +21,6 @@ export function unregisterBroker(
   const records: MetadataRecord[] = []
   leaveAllPartitions(state, brokerId, records)
   records.push(metadataRecord('UnregisterBrokerRecord', 0, { brokerId, brokerEpoch: broker.epoch }))
-  return { records, response: { throttleTimeMs: 0, errorCode: 0, errorMessage: null } }
+  // Apache Kafka leaves the message of a success empty, not null.
+  return { records, response: { throttleTimeMs: 0, errorCode: 0, errorMessage: '' } }
 }

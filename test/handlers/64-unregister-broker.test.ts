@@ -6,7 +6,7 @@ const api = [unregisterBrokerRequest, unregisterBrokerResponse] as const
 
 test('a broker is forgotten', async () => {
   const harness = await startControlledBroker()
-  expect(await harness.call(api, 0, { brokerId: 2 })).toEqual({ throttleTimeMs: 0, errorCode: 0, errorMessage: null })
+  expect(await harness.call(api, 0, { brokerId: 2 })).toEqual({ throttleTimeMs: 0, errorCode: 0, errorMessage: '' })
   expect(harness.image.cluster.broker(2)).toBeUndefined()
   await expect(harness.call(api, 0, { brokerId: 2 })).rejects.toMatchObject({ error: 'BROKER_ID_NOT_REGISTERED' })
 })
