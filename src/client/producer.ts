@@ -17,7 +17,7 @@ import { baseSequence, incrementSequence } from '../protocol/record/batch-header
 import { type Codecs, type CompressionType, noCodecs } from '../protocol/record/compression.ts'
 import { isRetriable } from './client-errors.ts'
 import { sleep } from './deadline.ts'
-import type { KafkaClient } from './kafka-client.ts'
+import { type KafkaClient, UnknownTopicError } from './kafka-client.ts'
 import { partitionOfKey } from './partitioner.ts'
 import {
   type BatchSettings,
@@ -117,8 +117,14 @@ export class Producer {
 
   /** Learns the topic's partitions; `append` needs that once per topic. Rejects when there is no such topic. */
   async prepare(topic: string): Promise<void> {
-    const { partitions } = await this.#client.topic(topic, this.#createsMissing)
-    this.#partitionsCounts.set(topic, partitions.length)
+    try {
+      const { partitions } = await this.#client.topic(topic, this.#createsMissing)
+      this.#partitionsCounts.set(topic, partitions.length)
+    } catch (error) {
+      // It was to be created, and the broker does no such thing.
+      const isMissing = error instanceof KafkaError && error.error === 'UNKNOWN_TOPIC_OR_PARTITION'
+      throw isMissing ? new UnknownTopicError(topic) : error
+    }
   }
 
   /** Takes a record for a topic that was prepared. Throws KafkaError for a partition that is not there. */

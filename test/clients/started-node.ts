@@ -10,6 +10,8 @@ export class StartedNode {
   readonly directory: string
   readonly #settings: Readonly<Record<string, string>>
   #node: RunningNode | undefined
+  /** The same in every run. */
+  #port = 0
 
   private constructor(directory: string, settings: Readonly<Record<string, string>>) {
     this.directory = directory
@@ -28,7 +30,7 @@ export class StartedNode {
   }
 
   get port(): number {
-    return this.#node!.listeners[0]!.port
+    return this.#port
   }
 
   get bootstrap(): string {
@@ -37,17 +39,17 @@ export class StartedNode {
 
   /** Stops cleanly if it runs, and starts on the same directory and the same port. */
   async restart(): Promise<void> {
-    const port = this.#node === undefined ? 0 : this.port
     await this.stop()
     const settings = {
       'log.dirs': this.directory,
-      listeners: `PLAINTEXT://127.0.0.1:${port}`,
+      listeners: `PLAINTEXT://127.0.0.1:${this.#port}`,
       'offsets.topic.replication.factor': '1',
       'offsets.topic.num.partitions': '4',
       'group.initial.rebalance.delay.ms': '0',
       ...this.#settings,
     }
     this.#node = await startNode({ config: BrokerConfig.from(new Map(Object.entries(settings))), logger: silentLogger })
+    this.#port = this.#node.listeners[0]!.port
   }
 
   async stop(): Promise<void> {

@@ -128,6 +128,7 @@ async function copyRecords(
         write(sink, record, fetched)
         progress.add((record.key?.length ?? 0) + (record.value?.length ?? 0))
       },
+      onLost: ({ message }) => printLine(errors, `ottla: ${message}; waiting`),
       async afterRound() {
         await sink.flush()
         return !sink.isBroken

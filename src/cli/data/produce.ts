@@ -18,6 +18,8 @@ import { sendRecords } from './send-records.ts'
 import { splitInput } from './split-input.ts'
 
 const noBytes = Buffer.alloc(0)
+/** Nobody wants to wait a minute to be told that the topic is not there. */
+const preparationTimeout = ['default.api.timeout.ms', '10000'] as const
 
 export interface ProduceOptions {
   readonly bootstrap: string
@@ -51,7 +53,7 @@ export async function produce(options: ProduceOptions, streams: ToolStreams): Pr
   const settings = settingsOf(options.settingsFile, words)
   const producing = producerOptions(settings)
   const records = openRecords(options, streams.input)
-  const client = createClient(options.bootstrap, settings)
+  const client = createClient(options.bootstrap, new Map([preparationTimeout, ...settings]))
   try {
     const producer = await Producer.open(client, producing)
     await producer.prepare(options.topic)

@@ -239,6 +239,7 @@ async function printRecords(
           if (!skipsErrors) throw error
         }
       },
+      onLost: ({ message }) => printLine(errors, `${message}; waiting`),
       async afterRound() {
         await sink.flush()
         return !sink.isBroken

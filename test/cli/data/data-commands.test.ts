@@ -169,6 +169,36 @@ describe('ottla produce and consume', () => {
   })
 })
 
+test('a broker that is away for longer than one try may take is waited for', async () => {
+  await harness.createTopic('patient')
+  await produced('patient', 'before\n')
+  const streams = new MemoryStreams()
+  const settings = ['default.api.timeout.ms=100']
+  const options = { ...consumeDefaults, bootstrap: harness.node.bootstrap, topics: ['patient'], settings }
+  const consuming = consume({ ...options, exitsAtEnd: false, count: 2 }, streams)
+  await streams.until(() => streams.printed === 'before\n')
+  await harness.node.stop()
+  await streams.until(() => streams.told.endsWith('; waiting\n'))
+  await harness.node.restart()
+  await produced('patient', 'after\n')
+  expect(await consuming).toBe(0)
+  expect(streams.printed).toBe('before\nafter\n')
+  expect(streams.told.split('\n').length).toBe(2)
+})
+
+test('a topic that nobody creates is told', async () => {
+  const strict = await ClientHarness.start({ 'auto.create.topics.enable': 'false' })
+  try {
+    const words = { ...produceDefaults, bootstrap: strict.node.bootstrap, topic: 'nowhere' }
+    const settings = ['default.api.timeout.ms=300']
+    await expect(produce({ ...words, settings }, new MemoryStreams('a'))).rejects.toThrow(
+      'topic nowhere does not exist',
+    )
+  } finally {
+    await strict.dispose()
+  }
+})
+
 describe('ottla perf', () => {
   const common = { topic: 'load', isQuiet: true, settings: [], settingsFile: undefined } as const
 

@@ -8,14 +8,15 @@ export class MemoryStreams implements ToolStreams {
   readonly errors: Writable
   readonly #printed: Buffer[] = []
   readonly #told: Buffer[] = []
+  readonly #waiting = new Set<() => void>()
 
   constructor(...input: readonly (string | Buffer)[]) {
     this.input = Readable.from(
       input.map((part) => Buffer.from(part)),
       { objectMode: false },
     )
-    this.output = keep(this.#printed)
-    this.errors = keep(this.#told)
+    this.output = this.#keep(this.#printed)
+    this.errors = this.#keep(this.#told)
   }
 
   get printedBytes(): Buffer {
@@ -29,13 +30,27 @@ export class MemoryStreams implements ToolStreams {
   get told(): string {
     return Buffer.concat(this.#told).toString()
   }
-}
 
-function keep(chunks: Buffer[]): Writable {
-  return new Writable({
-    write(chunk: Buffer, _encoding, done) {
-      chunks.push(chunk)
-      done()
-    },
-  })
+  /** Resolves when something was printed or told and `isThere` is true. */
+  until(isThere: () => boolean): Promise<void> {
+    return new Promise((resolve) => {
+      const look = (): void => {
+        if (!isThere()) return
+        this.#waiting.delete(look)
+        resolve()
+      }
+      this.#waiting.add(look)
+      look()
+    })
+  }
+
+  #keep(chunks: Buffer[]): Writable {
+    return new Writable({
+      write: (chunk: Buffer, _encoding, done) => {
+        chunks.push(chunk)
+        for (const look of this.#waiting) look()
+        done()
+      },
+    })
+  }
 }
