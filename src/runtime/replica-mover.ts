@@ -7,7 +7,7 @@
  * Invariant: the log in service has every record that was acknowledged or shown, and no reader sees its end go back.
  */
 import { assert } from '../base/assert.ts'
-import type { Clock, Timer } from '../base/clock.ts'
+import type { Clock } from '../base/clock.ts'
 import type { Logger } from '../base/logger.ts'
 import type { FutureLogs } from '../log/future-logs.ts'
 import type { LogDirectory } from '../log/log-directory.ts'
@@ -18,6 +18,8 @@ import type { DirectoryAssignments } from './directory-assignments.ts'
 import type { Partition } from './partition.ts'
 
 const pieceSizeMax = 1024 * 1024
+/** While the controller is waited for, the new log is kept up with the present one. */
+const recordWaitMs = 200
 /** No throttle sleeps longer before it looks at the rate again. */
 const throttleMsMax = 1000
 
@@ -60,7 +62,6 @@ export class ReplicaMover {
   readonly #moves = new Map<Partition, Move>()
   /** Those without a turn, in their order. */
   readonly #waiting = new Set<Move>()
-  readonly #sleeps = new Map<Timer, () => void>()
   #turnsCount = 0
   #isStopped = false
 
@@ -111,10 +112,6 @@ export class ReplicaMover {
   /** What is under way goes on at the next start. Resolves when nothing touches any log any more. */
   async stop(): Promise<void> {
     this.#isStopped = true
-    for (const [timer, wake] of this.#sleeps) {
-      timer.cancel()
-      wake()
-    }
     const moves = [...this.#moves.values()]
     for (const { wake } of moves) wake()
     await Promise.all(moves.map(({ done }) => done))
@@ -191,13 +188,15 @@ export class ReplicaMover {
     const { assignments } = this.#options
     move.isRecorded = true
     assignments.assign(move.partition.topicId, move.partition.index, move.directory.directoryId)
-    await Promise.race([
-      assignments.whenRecorded(),
-      new Promise<void>((resolve) => {
-        move.wake = resolve
-      }),
-    ])
-    this.#check(move)
+    let isAccepted = false
+    void assignments.whenRecorded().then(() => {
+      isAccepted = true
+      move.wake()
+    })
+    while (!isAccepted) {
+      await this.#sleep(recordWaitMs, move)
+      await this.#catchUp(move)
+    }
   }
 
   /** Copies until the new log has all that the present one had written at that moment. */
@@ -219,16 +218,14 @@ export class ReplicaMover {
       mirrorOffsets(move)
       return 0
     }
-    const sizeMax = Math.min(pieceSizeMax, present.config.segmentBytes)
-    const records = await readPiece(present, log.nextOffset, sizeMax)
+    const records = await readPiece(present, Math.max(log.nextOffset, present.logStartOffset))
     this.#check(move)
-    const isDeleted = log.nextOffset < present.logStartOffset
-    assert(records.length > 0 || isDeleted, `${present.directory} has nothing from ${log.nextOffset} on`)
+    await startOver(present, log, records)
+    this.#check(move)
     if (records.length > 0) log.appendAsFollower(records)
     await log.whenWritten()
     this.#check(move)
     mirrorOffsets(move)
-    // Retention was faster: from the new start on the next time.
     return Math.max(1, records.length)
   }
 
@@ -258,19 +255,20 @@ export class ReplicaMover {
       const dueMs = (left / rate) * 1000
       if (dueMs < 1) return
       const waitMs = Math.min(dueMs, throttleMsMax)
-      await this.#sleep(waitMs)
+      await this.#sleep(waitMs, move)
       this.#check(move)
       left -= (rate * waitMs) / 1000
     }
   }
 
-  #sleep(waitMs: number): Promise<void> {
+  /** So long, or until somebody wakes it. */
+  #sleep(waitMs: number, move: Move): Promise<void> {
     return new Promise((resolve) => {
-      const timer = this.#options.clock.schedule(waitMs, () => {
-        this.#sleeps.delete(timer)
+      const timer = this.#options.clock.schedule(waitMs, resolve)
+      move.wake = () => {
+        timer.cancel()
         resolve()
-      })
-      this.#sleeps.set(timer, resolve)
+      }
     })
   }
 
@@ -295,7 +293,8 @@ export class ReplicaMover {
 }
 
 /** Empty when the records there were deleted just now. */
-async function readPiece(present: PartitionLog, fromOffset: number, sizeMax: number): Promise<Buffer> {
+async function readPiece(present: PartitionLog, fromOffset: number): Promise<Buffer> {
+  const sizeMax = Math.min(pieceSizeMax, present.config.segmentBytes)
   try {
     return await present.readBatches(fromOffset, present.logEndOffset, sizeMax)
   } catch (error) {
@@ -304,22 +303,33 @@ async function readPiece(present: PartitionLog, fromOffset: number, sizeMax: num
   }
 }
 
+/** When `records`, the next of `present`, do not follow on `log`, because those between were deleted, it starts with them. */
+async function startOver(present: PartitionLog, log: PartitionLog, records: Buffer): Promise<void> {
+  const isBehind = log.nextOffset < present.logStartOffset
+  if (records.length > 0) {
+    const startOffset = batch.baseOffset(records, 0)
+    if (isBehind && startOffset > log.nextOffset) await log.truncateFullyAndStartAt(startOffset)
+    return
+  }
+  assert(
+    isBehind || log.nextOffset >= present.logEndOffset,
+    `${present.directory} has nothing from ${log.nextOffset} on`,
+  )
+  if (isBehind && present.logStartOffset === present.logEndOffset) {
+    await log.truncateFullyAndStartAt(present.logEndOffset)
+  }
+}
+
 /** What `log` has is in `present` too, in the same epochs. */
 function isAligned(present: PartitionLog, log: PartitionLog): boolean {
-  if (log.nextOffset < present.logStartOffset || log.nextOffset > present.nextOffset) return false
+  if (log.nextOffset > present.nextOffset) return false
   if (log.latestEpoch < 0 || log.latestEpoch === present.latestEpoch) return true
   const end = present.endOffsetForEpoch(log.latestEpoch)
   return end !== undefined && end.epoch === log.latestEpoch && end.endOffset >= log.nextOffset
 }
 
-/** Cuts what `present` does not have (any more) off the end of `log`, or starts it over where `present` starts now. */
+/** Cuts what `present` does not have (any more) off the end of `log`. */
 async function align(present: PartitionLog, log: PartitionLog): Promise<void> {
-  if (log.nextOffset < present.logStartOffset) {
-    const first = await readPiece(present, present.logStartOffset, 1)
-    const startOffset = first.length === 0 ? present.logEndOffset : batch.baseOffset(first, 0)
-    await log.truncateFullyAndStartAt(Math.max(startOffset, log.nextOffset))
-    return
-  }
   while (!isAligned(present, log)) {
     const end = present.endOffsetForEpoch(log.latestEpoch)
     const ownEnd = end === undefined ? undefined : log.endOffsetForEpoch(end.epoch)
@@ -328,7 +338,6 @@ async function align(present: PartitionLog, log: PartitionLog): Promise<void> {
         ? (log.epochs.at(-1)?.startOffset ?? 0)
         : Math.min(end.endOffset, ownEnd?.endOffset ?? end.endOffset)
     await log.truncateTo(Math.min(common, present.nextOffset))
-    if (log.nextOffset < present.logStartOffset) return
   }
 }
 
