@@ -117,7 +117,7 @@ test('state of every kind survives ottla in between', async () => {
   expect(await offsetsOf('2')).toEqual([10, 11])
   expect(await broker.stop()).toBe(0)
 
-  kafka = await KafkaOnDirectory.start(broker, { settings: authorizer })
+  kafka = await KafkaOnDirectory.start(broker, { isStatic: true, settings: authorizer })
   expect(await stateOfKafka()).toEqual(before)
   expect(await offsetsOf('2')).toEqual([12, 13])
   // The open transaction ends when its producer comes back, and readers go on.
@@ -127,4 +127,4 @@ test('state of every kind survives ottla in between', async () => {
 
   await broker.restart()
   expect(await read('transacted', 'read_committed')).toEqual([...committed, ...valuesOf('second', 0, 'commit')])
-})
+}, 400_000)

@@ -12,15 +12,17 @@ export class KafkaOnDirectory {
     this.#child = child
   }
 
-  /** Resolves when it accepts connections. With `format` the directory becomes one of Apache Kafka first. */
+  /**
+   * Resolves when it accepts connections. With `format` the directory becomes one of Apache Kafka first, whose voter the
+   * configuration names: now (`isStatic`) and ever after. A directory of ottla has its voter in its files.
+   */
   static async start(
     { directory, port }: Pick<BrokerProcess, 'directory' | 'port'>,
-    options: { readonly format?: boolean; readonly settings?: readonly string[] } = {},
+    options: { readonly format?: boolean; readonly isStatic?: boolean; readonly settings?: readonly string[] } = {},
   ): Promise<KafkaOnDirectory> {
     const controllerPort = await freePort()
     const properties = join(directory, 'kafka.properties')
-    // A new directory's quorum is told by name; later it is in the files.
-    const quorum = options.format ? `voters=1@` : 'bootstrap.servers='
+    const quorum = options.format || options.isStatic ? 'voters=1@' : 'bootstrap.servers='
     const settings = [
       'process.roles=broker,controller',
       'node.id=1',
