@@ -142,6 +142,35 @@ export class LogTail {
     if (chunk === undefined) return true
     if (this.#head >= this.#unwritten) return false
     this.#budget.onChunkDropped(chunk.bytes.length)
+    this.#dropHead()
+    return true
+  }
+
+  /** Forgets the segments below `endOffset`, which compaction has replaced: readers are to see what took their place. */
+  dropBelow(endOffset: number): void {
+    let count = 0
+    let sizeInBytes = 0
+    while (this.#head < this.#unwritten && this.#chunks[this.#head]!.endOffset <= endOffset) {
+      count++
+      sizeInBytes += this.#chunks[this.#head]!.bytes.length
+      this.#dropHead()
+    }
+    this.#budget.onChunksForgotten(this, count, sizeInBytes)
+  }
+
+  /** Forgets everything, after a truncation or when the log is closed; nothing is unwritten then. */
+  clear(): void {
+    const left = this.#chunks.slice(this.#head)
+    const sizeInBytes = left.reduce((sum, chunk) => sum + chunk.bytes.length, 0)
+    this.#budget.onChunksForgotten(this, left.length, sizeInBytes)
+    this.#chunks = []
+    this.#head = 0
+    this.#unwritten = 0
+    this.#queuedBytes = 0
+    this.#hintOffset = -1
+  }
+
+  #dropHead(): void {
     this.#head++
     if (this.#head > 64 && this.#head * 2 > this.#chunks.length) {
       this.#chunks = this.#chunks.slice(this.#head)
@@ -150,19 +179,6 @@ export class LogTail {
     } else {
       this.#chunks[this.#head - 1] = droppedChunk
     }
-    return true
-  }
-
-  /** Forgets everything, after a truncation or when the log is closed; nothing is unwritten then. */
-  clear(): void {
-    for (let index = this.#head; index < this.#chunks.length; index++) {
-      this.#budget.onChunkDropped(this.#chunks[index]!.bytes.length)
-    }
-    this.#chunks = []
-    this.#head = 0
-    this.#unwritten = 0
-    this.#queuedBytes = 0
-    this.#hintOffset = -1
   }
 
   #add(

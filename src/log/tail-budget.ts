@@ -41,7 +41,23 @@ export class TailBudget {
     }
   }
 
+  /** The first chunk of the tail that `dropFirst` was called of. */
   onChunkDropped(sizeInBytes: number): void {
     this.#sizeInBytes -= sizeInBytes
+  }
+
+  /** `owner` has let its first `count` chunks go by itself. */
+  onChunksForgotten(owner: ChunkOwner, count: number, sizeInBytes: number): void {
+    if (count === 0) return
+    this.#sizeInBytes -= sizeInBytes
+    let left = count
+    const kept: (ChunkOwner | undefined)[] = []
+    for (let index = this.#head; index < this.#owners.length; index++) {
+      const each = this.#owners[index]
+      if (each === owner && left > 0) left--
+      else kept.push(each)
+    }
+    this.#owners = kept
+    this.#head = 0
   }
 }

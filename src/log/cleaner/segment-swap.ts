@@ -33,6 +33,7 @@ export async function swapSegments(state: LogState, cleaned: CleanedSegment, tru
     await becomeSwap(state, cleaned)
     const segment = await openSwap(state, cleaned)
     const replaced = state.segments.replace(index, cleaned.sources.length, segment)
+    state.tail.dropBelow(state.segments.at(index + 1)!.baseOffset)
     for (const old of replaced) old.discard()
     const names = await putAsideOld(state, replaced)
     await takeNames(state, cleaned)

@@ -43,6 +43,8 @@ export class CleanerHarness extends LogHarness {
   cleaner!: LogCleaner
   log!: PartitionLog
   settings: LogCleanerSettings = defaultSettings
+  /** Of the newest bytes that memory keeps for readers. */
+  tailBytesMax = 0
   readonly messages: string[] = []
   /** Puts itself between the cleaner and its work. */
   wrapRunner: (runner: CleaningRunner) => CleaningRunner = (runner) => runner
@@ -68,7 +70,7 @@ export class CleanerHarness extends LogHarness {
         clusterId: 'MkU3OEVBNTcwNTJENDM2Qg',
         nodeId: 1,
         logger,
-        tailBytesMax: 0,
+        tailBytesMax: this.tailBytesMax,
       }),
     )
     await this.drive(this.manager.loadLogs({ configFor: () => this.config }))

@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import type { LogConfig } from '../../../src/config/log-config.ts'
 import type { CleaningControl, CleaningRunner } from '../../../src/log/cleaner/cleaning-task.ts'
-import { batchOf, CleanerHarness } from './cleaner-harness.ts'
+import * as batch from '../../../src/protocol/record/batch-header.ts'
+import { decodeRecords } from '../../../src/protocol/record/record.ts'
+import { batchOf, CleanerHarness, codecs } from './cleaner-harness.ts'
 
 async function harnessWith(config: Partial<LogConfig> = {}): Promise<CleanerHarness> {
   const harness = new CleanerHarness(config)
@@ -267,6 +269,29 @@ describe('retention', () => {
     expect(harness.log.firstSegmentOffset).toBe(2)
     await harness.drive(harness.cleaner.close())
   })
+})
+
+test('readers see what compaction left, also of what was in memory still', async () => {
+  const harness = new CleanerHarness()
+  harness.tailBytesMax = 1_000_000
+  await harness.makeRoot()
+  await harness.begin()
+  for (const value of [1, 2, 3]) await harness.put([`a=${value}`, `b=${value}`])
+  await harness.roll()
+  await harness.put(['a=4'])
+  await harness.clean()
+  const read: string[] = []
+  for (let offset = 0; offset < harness.log.logEndOffset; ) {
+    const bytes = await harness.drive(harness.log.readBatches(offset, harness.log.logEndOffset, 10_000))
+    for (let at = 0; at < bytes.length; at += batch.batchSizeInBytes(bytes, at)) {
+      for (const { key, value } of decodeRecords(bytes, at, codecs)) read.push(`${key}=${value}`)
+      offset = batch.nextOffset(bytes, at)
+    }
+  }
+  expect(read).toEqual(['a=3', 'b=3', 'a=4'])
+  // The active segment's are where they were.
+  expect(harness.log.readTail(6)).toHaveLength(1)
+  expect(harness.log.readTail(5)).toBeUndefined()
 })
 
 describe('a log that changes while it is cleaned', () => {
