@@ -1,8 +1,9 @@
 /**
- * npm run soak [-- --rounds 300 --raft-seeds 2000 --log-seeds 10000 --seed N --output docs/soak/DATE.json]
+ * npm run soak [-- --rounds 300 --raft-seeds 2000 --log-seeds 10000 --cleaner-seeds 3000 --updates 10000000 --seed N
+ *   --output docs/soak/DATE.json]
  *
  * The repetitions that are too long for CI: kills of the broker under load, storms of the raft simulation, crashes of the
- * log's model. Each part is the test of `npm test` or `npm run test:interop` with more seeds. Tells how far it is, writes
+ * log's model and of the cleaner's, millions of updates of a compacted topic. Each part is the test of `npm test` or `npm run test:interop` with more seeds. Tells how far it is, writes
  * what it saw as JSON, and exits with 1 when a part failed; the failing seed stands in the result.
  */
 import { spawn } from 'node:child_process'
@@ -20,6 +21,8 @@ const { values } = parseArgs({
     rounds: { type: 'string', default: '300' },
     'raft-seeds': { type: 'string', default: '2000' },
     'log-seeds': { type: 'string', default: '10000' },
+    'cleaner-seeds': { type: 'string', default: '3000' },
+    updates: { type: 'string', default: '10000000' },
     seed: { type: 'string', default: String(Date.now() % 1_000_000) },
     output: { type: 'string', default: `docs/soak/${new Date().toISOString().slice(0, 10)}.json` },
   },
@@ -91,6 +94,20 @@ async function seeds(name, file, variable, count) {
   return { seeds: Number(count), ...(await run(name, file, { [variable]: count })) }
 }
 
+/** A compacted topic written, read, cleaned and killed. */
+async function compaction() {
+  const report = join(folder, 'compaction.report.json')
+  const env = {
+    OTTLA_COMPACTION_UPDATES: values.updates,
+    OTTLA_COMPACTION_KILLS: '20',
+    OTTLA_COMPACTION_SEED: values.seed,
+    OTTLA_COMPACTION_REPORT: report,
+  }
+  const result = await run('compaction', 'test/interop/compaction.test.ts', env, 'vitest.interop.config.ts')
+  const seen = result.failures.length > 0 ? {} : JSON.parse(readFileSync(report, 'utf8'))
+  return { updates: Number(values.updates), ...seen, ...result }
+}
+
 const startedAt = new Date().toISOString()
 const machine = `${cpus().length} x ${cpus()[0].model}, Node ${process.version}`
 const parts = {}
@@ -107,6 +124,9 @@ function note(name, part) {
 note('crashes', await crashes())
 note('raft', await seeds('raft', 'test/raft/simulation.test.ts', 'SIMULATION_SEEDS', values['raft-seeds']))
 note('log', await seeds('log', 'test/log/log-model.test.ts', 'LOG_SEEDS', values['log-seeds']))
+const cleanerTest = 'test/log/cleaner/cleaner-model.test.ts'
+note('cleaner', await seeds('cleaner', cleanerTest, 'CLEANER_SEEDS', values['cleaner-seeds']))
+note('compaction', await compaction())
 rmSync(folder, { recursive: true, force: true })
 console.log(`${failed} failed; the result is in ${values.output}`)
 process.exitCode = failed === 0 ? 0 : 1

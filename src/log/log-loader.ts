@@ -231,11 +231,13 @@ async function recover(state: LogState, fromOffset: number, durableBelow: number
 
 /**
  * A loss of power may take the end of one segment and leave the next. Only compaction makes gaps, so elsewhere one means
- * that records are missing, and what follows must go too.
+ * that records are missing, and what follows must go too. Compaction keeps the last batch before the active segment: a
+ * gap with nothing after it is not its doing either.
  */
 function isFollowedByGap(state: LogState, index: number): boolean {
   const next = state.segments.at(index + 1)
-  if (next === undefined || state.config.isCompact) return false
+  if (next === undefined) return false
+  if (state.config.isCompact && state.segments.all.slice(index + 1).some(({ size }) => size > 0)) return false
   return next.baseOffset !== Math.max(state.producers.endOffset, state.segments.at(index)!.baseOffset)
 }
 

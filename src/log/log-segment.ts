@@ -57,6 +57,7 @@ export class LogSegment {
   #isActive = false
   #saved: SavedSizes = { offset: 0, time: 0, transactions: 0 }
   #bytesSinceIndexEntry = 0
+  #saving: Promise<unknown> = Promise.resolve()
 
   private constructor(environment: LogEnvironment, directory: string, baseOffset: number, size: number) {
     this.#environment = environment
@@ -265,8 +266,18 @@ export class LogSegment {
     if (size === 0) this.firstTimestamp = undefined
   }
 
-  /** Writes the indexes to their files, flushed when `sync` is set. */
-  async saveIndexes(sync: boolean): Promise<void> {
+  /**
+   * Writes the indexes to their files, flushed when `sync` is set. One at a time: the writer and a flush may both be at it
+   * when a segment is finished, and what one has flushed the other must not write anew.
+   */
+  saveIndexes(sync: boolean): Promise<void> {
+    const save = (): Promise<void> => this.#saveIndexes(sync)
+    const saving = this.#saving.then(save, save)
+    this.#saving = saving
+    return saving
+  }
+
+  async #saveIndexes(sync: boolean): Promise<void> {
     if (this.#indexes === undefined) {
       if (!sync) return
       await this.loadIndexes()

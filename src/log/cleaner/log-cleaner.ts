@@ -64,6 +64,8 @@ interface Candidate {
 
 /** How often cleanings of logs that went meanwhile are told so. */
 const watchIntervalMs = 500
+/** Without any backoff it would do nothing but look. */
+const backoffMsMin = 10
 
 export class LogCleaner {
   readonly #options: LogCleanerOptions
@@ -117,7 +119,9 @@ export class LogCleaner {
     if (this.#isClosed) return
     this.#timer?.cancel()
     const { backoffMs } = this.#options.settings()
-    this.#timer = this.#options.clock.schedule(Math.min(backoffMs, 0x7fff_ffff), () => this.#look())
+    this.#timer = this.#options.clock.schedule(Math.min(Math.max(backoffMs, backoffMsMin), 0x7fff_ffff), () =>
+      this.#look(),
+    )
   }
 
   /** Starts cleanings while threads are free; a look at a time. */
@@ -191,6 +195,7 @@ export class LogCleaner {
     this.#cleanings.add(cleaning)
     this.#watch()
     let task: CleaningTask | undefined
+    const startedMs = this.#options.clock.monotonic()
     try {
       const directory = this.#options.logs.directoryOf(log)
       task = await log.compaction.plan(section, this.#options.clock.now(), this.#settings())
@@ -199,7 +204,7 @@ export class LogCleaner {
       const outcome = await this.#run(cleaning, task)
       if (!log.compaction.finish(task, outcome.endOffset)) return
       await directory?.saveCheckpoints('cleanerOffset')
-      this.#tell(log, section, outcome)
+      this.#tell(log, section, outcome, this.#options.clock.monotonic() - startedMs)
     } catch (error) {
       this.#onFailure(cleaning, task, error as Error)
     } finally {
@@ -262,7 +267,7 @@ export class LogCleaner {
     })
   }
 
-  #tell(log: PartitionLog, section: CleanableSection, outcome: CleaningOutcome): void {
+  #tell(log: PartitionLog, section: CleanableSection, outcome: CleaningOutcome, durationMs: number): void {
     const { topic, partition } = log
     this.#options.logger.info('a log was cleaned', {
       topic,
@@ -270,6 +275,7 @@ export class LogCleaner {
       from: section.firstDirtyOffset,
       dirtyRatio: Math.round(section.dirtyRatio * 1000) / 1000,
       ...outcome,
+      durationMs: Math.round(durationMs),
     })
     if (outcome.invalidRecordsCount > 0) {
       const count = outcome.invalidRecordsCount
