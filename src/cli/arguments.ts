@@ -4,6 +4,7 @@
  */
 import yargs, { type Argv } from 'yargs'
 import { logLevels } from '../io/pino-logger.ts'
+import { addAdminCommands } from './admin/admin-commands.ts'
 import { addDataCommands, expandDataWords } from './data/data-commands.ts'
 import { OperatorError } from './operator-error.ts'
 import type { StartOptions } from './start.ts'
@@ -18,7 +19,7 @@ export interface Commands {
     clusterId: string | undefined
     ignoreFormatted: boolean
   }): Promise<number>
-  logDump(options: { files: readonly string[]; records: boolean }): Promise<number>
+  logDump(options: { files: readonly string[]; records: boolean; json: boolean }): Promise<number>
 }
 
 const configOption = {
@@ -89,9 +90,10 @@ export async function runCommandLine(words: readonly string[], commands: Command
         run(commands.format({ config, override, clusterId, ignoreFormatted })),
     )
     .command('log', 'Look into the files of a partition', (command) => addLogDump(command, run, commands))
-  addDataCommands(parser, run)
+  addAdminCommands(addDataCommands(parser, run), run)
     .completion('completion', 'Print what makes bash or zsh complete commands: source <(ottla completion)')
     .demandCommand(1, 'a command is missing: start, produce, consume or another')
+    .completion('completion', 'Print a script for tab completion in bash or zsh: ottla completion >> ~/.bashrc')
     .strict()
     .wrap(Math.min(120, process.stdout.columns ?? 100))
     .version(packageVersion())
@@ -121,8 +123,9 @@ function addLogDump<Parsed>(
         dump
           .positional('files', { type: 'string', array: true, demandOption: true })
           .option('records', { alias: 'r', type: 'boolean', default: false, describe: 'Each record too' })
+          .option('json', { type: 'boolean', default: false, describe: 'A JSON object for each line' })
           .example('$0 log dump ottla-data/t-0/00000000000000000000.log', 'Each batch of a segment'),
-      ({ files, records }) => run(commands.logDump({ files, records })),
+      ({ files, records, json }) => run(commands.logDump({ files, records, json })),
     )
     .demandCommand(1, 'log needs a command: dump')
 }

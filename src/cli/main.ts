@@ -26,6 +26,12 @@ export async function main(words: readonly string[]): Promise<number> {
     if (options !== undefined) return await commands.start(options)
     if (words[0] === 'tool' && words[1] !== undefined && !words[1].startsWith('-'))
       return await (await import('./tools/run-tool.ts')).runTool(words[1], words.slice(2))
+    if (words[0] === 'cluster' && words[1] === 'health') {
+      const { clusterHealth, parseHealthArguments } = await import('./admin/cluster-health.ts')
+      const health = parseHealthArguments(words.slice(2))
+      const streams = { input: process.stdin, output: process.stdout, errors: process.stderr }
+      if (health !== undefined) return await clusterHealth(health, streams)
+    }
     const { runCommandLine } = await import('./arguments.ts')
     return await runCommandLine(words, commands)
   } catch (error) {
