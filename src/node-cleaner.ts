@@ -27,7 +27,9 @@ export interface NodeCleanerParts {
 export function createNodeCleaner(parts: NodeCleanerParts): LogCleaner {
   const { config, logs, clock, logger } = parts
   const runner = new LazyRunner(() => loadRunner(parts))
-  return new LogCleaner({ logs, runner, clock, logger, settings: () => cleanerSettings(config) })
+  const cleaner = new LogCleaner({ logs, runner, clock, logger, settings: () => cleanerSettings(config) })
+  config.onChange(() => cleaner.onSettingsChanged())
+  return cleaner
 }
 
 export function cleanerSettings(config: BrokerConfig): LogCleanerSettings {

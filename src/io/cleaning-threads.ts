@@ -10,6 +10,7 @@ import type { Clock, Timer } from '../base/clock.ts'
 import {
   CleaningAbortedError,
   type CleaningControl,
+  CleaningInterruptedError,
   type CleaningOutcome,
   type CleaningRunner,
   type CleaningTask,
@@ -107,8 +108,10 @@ class ThreadCleaning {
 
   async run(task: CleaningTask): Promise<CleaningOutcome> {
     const worker = this.#worker
-    const onError = (error: Error): void => this.#reject(error)
-    const onExit = (code: number): void => this.#reject(new Error(`The cleaner's thread ended with code ${code}`))
+    const onEnd = (why: string): void =>
+      this.#reject(new CleaningInterruptedError(`The cleaner's thread ended: ${why}`))
+    const onError = (error: Error): void => onEnd(error.message)
+    const onExit = (code: number): void => onEnd(`code ${code}`)
     const onMessage = (message: MessageFromThread): void => this.#onMessage(message)
     worker.on('message', onMessage).on('error', onError).on('exit', onExit)
     try {

@@ -63,8 +63,14 @@ test('failures keep their kind', async () => {
 })
 
 test('a thread that dies fails its cleaning; the next one gets another', async () => {
-  expect((await failure(run('throw'))).message).toBe('it threw')
-  expect((await failure(run('exit'))).message).toContain('5')
+  expect(await failure(run('throw'))).toMatchObject({
+    name: 'CleaningInterruptedError',
+    message: expect.stringMatching(/it threw$/),
+  })
+  expect(await failure(run('exit'))).toMatchObject({
+    name: 'CleaningInterruptedError',
+    message: expect.stringMatching(/code 5$/),
+  })
   expect(await run('work')).toEqual({ endOffset: 7 })
 })
 

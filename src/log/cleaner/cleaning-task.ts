@@ -90,7 +90,7 @@ export interface CleaningEnvironment {
 
 /** Who does the work: a worker thread, or in tests the caller's own. */
 export interface CleaningRunner {
-  /** Rejects as `cleanLog` does. */
+  /** Rejects as `cleanLog` does, and with CleaningInterruptedError. */
   run(task: CleaningTask, control: CleaningControl): Promise<CleaningOutcome>
   /** Nothing runs any more; threads may go. */
   close(): Promise<void>
@@ -106,4 +106,9 @@ export interface CleaningControl {
 /** The log changed under the cleaning, or is going: nothing is wrong with it. */
 export class CleaningAbortedError extends Error {
   override name = 'CleaningAbortedError'
+}
+
+/** Who did the work is gone, for a reason that need not lie in the log. */
+export class CleaningInterruptedError extends Error {
+  override name = 'CleaningInterruptedError'
 }

@@ -14,6 +14,7 @@ import type { PartitionLog } from '../partition-log.ts'
 import type { CleanableSection } from './cleanable-section.ts'
 import {
   CleaningAbortedError,
+  CleaningInterruptedError,
   type CleaningOutcome,
   type CleaningRunner,
   type CleaningSettings,
@@ -72,6 +73,8 @@ export class LogCleaner {
   readonly #cleanings = new Set<Cleaning>()
   readonly #uncleanable = new WeakSet<PartitionLog>()
   #timer: Timer | undefined
+  /** That the timer was set with. */
+  #backoffMs = 0
   #watchTimer: Timer | undefined
   #choosing: Promise<void> | undefined
   /** A cleaning ended while it was looking: there may be more to do at once. */
@@ -93,6 +96,12 @@ export class LogCleaner {
 
   start(): void {
     this.#lookLater()
+  }
+
+  /** The settings may have changed: a new backoff counts from now. The others are read when they are needed. */
+  onSettingsChanged(): void {
+    const isWaiting = this.#timer !== undefined && this.#choosing === undefined
+    if (isWaiting && this.#options.settings().backoffMs !== this.#backoffMs) this.#lookLater()
   }
 
   /** Ends what is under way; resolves when nothing touches any log any more. */
@@ -119,6 +128,7 @@ export class LogCleaner {
     if (this.#isClosed) return
     this.#timer?.cancel()
     const { backoffMs } = this.#options.settings()
+    this.#backoffMs = backoffMs
     this.#timer = this.#options.clock.schedule(Math.min(Math.max(backoffMs, backoffMsMin), 0x7fff_ffff), () =>
       this.#look(),
     )
@@ -247,6 +257,8 @@ export class LogCleaner {
     const isGone = error instanceof FileSystemError && error.code === 'ENOENT'
     if (isAborted || this.#isClosed || log.isOffline || hasChanged || isGone) {
       logger.debug('a cleaning was aborted', fieldsOf(log, error))
+    } else if (error instanceof CleaningInterruptedError) {
+      logger.warn('a cleaning was interrupted', fieldsOf(log, error))
     } else if (error instanceof FileSystemError) {
       // A full disk is left to the producers to meet: the log as it is can still be read.
       const path = logs.directoryOf(log)?.path

@@ -229,7 +229,8 @@ describe('which log is due', () => {
     await harness.put(['a=3'])
     await harness.roll()
     harness.settings = { ...harness.settings, backoffMs: 1000 }
-    await harness.pass(17_000)
+    harness.cleaner.onSettingsChanged()
+    await harness.pass(2000)
     expect(await harness.records()).toEqual(['2 a=3'])
     await harness.drive(harness.cleaner.close())
     await harness.put(['a=4'])
