@@ -10,7 +10,7 @@ import type {
   OpData,
 } from '../protocol/api/49-alter-client-quotas.ts'
 import { KafkaError } from '../protocol/errors.ts'
-import type { ControllerResult } from './controller-result.ts'
+import { type ControllerResult, maxRecordsPerUserOperation } from './controller-result.ts'
 import type { ControllerState } from './controller-state.ts'
 
 type QuotaType = 'double' | 'int' | 'long'
@@ -51,6 +51,9 @@ export function alterClientQuotas(
       outcome.error = new KafkaError('INVALID_REQUEST', `Ignoring duplicate entity ClientQuotaEntity(entries=${name})`)
     } else outcome.error = alterEntity(state, entity, ops, records)
     outcomes.set(name, outcome)
+  }
+  if (records.length > maxRecordsPerUserOperation) {
+    throw new KafkaError('POLICY_VIOLATION', 'Request parameters do not satisfy the configured policy.')
   }
   const entries = [...outcomes.values()].map(({ entity, error }) => ({
     errorCode: error?.code ?? 0,

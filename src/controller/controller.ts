@@ -39,7 +39,7 @@ import { activationRecords, defaultBootstrapRecords } from './bootstrap-records.
 import { fenceStaleBrokers, nextSessionExpiryMs, processBrokerHeartbeat } from './broker-heartbeat-request.ts'
 import { BrokerHeartbeats } from './broker-heartbeats.ts'
 import { type RegistrationCircumstances, registerBroker, registerController } from './broker-registration-request.ts'
-import type { ControllerResult } from './controller-result.ts'
+import { type ControllerResult, maxRecordsPerUserOperation } from './controller-result.ts'
 import type { ControllerState } from './controller-state.ts'
 import { createPartitions } from './create-partitions.ts'
 import { createTopics } from './create-topics.ts'
@@ -62,6 +62,16 @@ export interface ControllerOptions {
   /** What a new cluster starts with (bootstrap.checkpoint); what 4.3.1 starts with when missing. */
   readonly bootstrapRecords?: readonly MetadataRecord[]
 }
+
+/** What users ask for is done as a whole or not at all, which one batch of the log must hold. */
+const userOperations: ReadonlySet<number> = new Set([
+  apiKeys.AlterConfigs,
+  apiKeys.ElectLeaders,
+  apiKeys.IncrementalAlterConfigs,
+  apiKeys.AlterPartitionReassignments,
+  apiKeys.AlterClientQuotas,
+  apiKeys.AlterUserScramCredentials,
+])
 
 export class Controller {
   readonly #state: ControllerState
@@ -96,6 +106,14 @@ export class Controller {
 
   /** Answers the request of an API; `circumstances` are those of the sender. */
   handle(apiKey: number, request: object, circumstances: RegistrationCircumstances): ControllerResult<object> {
+    const result = this.#decide(apiKey, request, circumstances)
+    if (userOperations.has(apiKey) && result.records.length > maxRecordsPerUserOperation) {
+      throw new KafkaError('POLICY_VIOLATION', 'Unable to perform excessively large batch operation.')
+    }
+    return result
+  }
+
+  #decide(apiKey: number, request: object, circumstances: RegistrationCircumstances): ControllerResult<object> {
     const state = this.#state
     switch (apiKey) {
       case apiKeys.CreateTopics:

@@ -12,7 +12,7 @@ import type {
   AlterPartitionReassignmentsResponseInput,
 } from '../protocol/api/45-alter-partition-reassignments.ts'
 import { apiKeys } from '../protocol/api/index.ts'
-import { KafkaError } from '../protocol/errors.ts'
+import { errorName, KafkaError } from '../protocol/errors.ts'
 import { clusterResourceName } from './authorized-operations.ts'
 import type { Broker } from './broker.ts'
 import type { RequestContext } from './handler.ts'
@@ -30,7 +30,13 @@ export async function handleAlterPartitionReassignments(
   if (request.timeoutMs <= 0) {
     return refuseAlterPartitionReassignments(request, new KafkaError('REQUEST_TIMED_OUT'))
   }
-  return broker.controller.send<AlterPartitionReassignmentsResponse>(apiKeys.AlterPartitionReassignments, request)
+  const response = await broker.controller.send<AlterPartitionReassignmentsResponse>(
+    apiKeys.AlterPartitionReassignments,
+    request,
+  )
+  const { errorCode, errorMessage } = response
+  if (errorCode === 0) return response
+  return refuseAlterPartitionReassignments(request, new KafkaError(errorName(errorCode), errorMessage ?? undefined))
 }
 
 /** The same error at the top and for each partition. */

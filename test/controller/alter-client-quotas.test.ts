@@ -88,6 +88,16 @@ test('an entity or a key that comes twice is refused; the first of two entries i
   expect(harness.written).toEqual([])
 })
 
+test('what one batch of the log could not hold is refused as a whole', () => {
+  const harness = ControllerHarness.withBrokers(1)
+  const entries = Array.from(
+    { length: 10_001 },
+    (_, index): Entry => [{ user: `u${index}` }, { producer_byte_rate: 1 }],
+  )
+  expect(() => set(harness, ...entries)).toThrow('Request parameters do not satisfy the configured policy.')
+  expect(set(harness, ...entries.slice(1)).length).toBe(10_000)
+})
+
 describe('refused in the words of 4.3.1', () => {
   const cases: [Entity, Ops, string][] = [
     [{}, { producer_byte_rate: 1 }, 'Invalid empty client quota entity'],

@@ -166,6 +166,15 @@ test('only what is asked for is listed', () => {
   expect(found([])).toEqual([])
 })
 
+test('what one batch of the log could not hold is refused as a whole', () => {
+  const harness = harnessWithTopic()
+  const partitions = Array.from({ length: 10_001 }, () => ({ partitionIndex: 0, replicas: [4, 5, 1] }))
+  const request = { topics: [{ name: 'a', partitions }] }
+  expect(() => harness.handle(apiKeys.AlterPartitionReassignments, request)).toThrow(
+    'Unable to perform excessively large batch operation.',
+  )
+})
+
 describe('refused in the words of 4.3.1', () => {
   const invalid = 'INVALID_REPLICA_ASSIGNMENT'
   const cases: [Parameters<typeof reassign>[1], Parameters<typeof reassign>[2], string, string | null][] = [

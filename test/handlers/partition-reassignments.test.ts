@@ -46,6 +46,13 @@ test('version 1 repeats whether the replication factor may change', async () => 
   expect(answer.responses[0]?.partitions[0]?.errorCode).toBe(errorCodes.INVALID_REPLICATION_FACTOR)
 })
 
+test('what the controller refuses as a whole is told for each partition', async () => {
+  const harness = await startControlledBroker()
+  harness.onControllerRequest = async () => ({ errorCode: errorCodes.POLICY_VIOLATION, errorMessage: 'too large' })
+  const told = { errorCode: errorCodes.POLICY_VIOLATION, errorMessage: 'too large' }
+  expect(await harness.call(alterApi, 1, toBroker2)).toMatchObject({ ...told, responses: [{ partitions: [told] }] })
+})
+
 test('without time nothing is done, and without topics nothing is asked', async () => {
   const harness = await startControlledBroker()
   const errorCode = errorCodes.REQUEST_TIMED_OUT
