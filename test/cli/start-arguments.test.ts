@@ -61,8 +61,12 @@ test('format and log dump', async () => {
     override: ['a=b', 'c=d'],
     ignoreFormatted: false,
   })
-  expect(await byYargs(['log', 'dump', 'a.log', 'b.index'])).toEqual({ files: ['a.log', 'b.index'], records: false })
-  expect(await byYargs(['log', 'dump', '-r', 'a.log'])).toEqual({ files: ['a.log'], records: true })
+  expect(await byYargs(['log', 'dump', 'a.log', 'b.index'])).toEqual({
+    files: ['a.log', 'b.index'],
+    records: false,
+    json: false,
+  })
+  expect(await byYargs(['log', 'dump', '-r', 'a.log'])).toEqual({ files: ['a.log'], records: true, json: false })
 })
 
 test.each([
