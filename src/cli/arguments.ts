@@ -93,7 +93,6 @@ export async function runCommandLine(words: readonly string[], commands: Command
   addAdminCommands(addDataCommands(parser, run), run)
     .completion('completion', 'Print what makes bash or zsh complete commands: source <(ottla completion)')
     .demandCommand(1, 'a command is missing: start, produce, consume or another')
-    .completion('completion', 'Print a script for tab completion in bash or zsh: ottla completion >> ~/.bashrc')
     .strict()
     .wrap(Math.min(120, process.stdout.columns ?? 100))
     .version(packageVersion())

@@ -89,6 +89,19 @@ export function readEnvironment(environment: Readonly<Record<string, string | un
   }
 }
 
+/** Where a client in the same place as the broker finds it: the first listener of its variables that is for clients. */
+export function ownBootstrap(environment: Readonly<Record<string, string | undefined>>): string {
+  const { settings } = readEnvironment(environment)
+  const controllers = new Set((settings.get('controller.listener.names') ?? '').split(',').map((name) => name.trim()))
+  for (const listener of (settings.get('listeners') ?? '').split(',')) {
+    const [, name, host, port] = /^\s*([^:]+):\/\/(.*):(\d+)\s*$/.exec(listener) ?? []
+    if (name === undefined || controllers.has(name)) continue
+    const isEverywhere = host === '' || host === '0.0.0.0' || host === '::' || host === '[::]'
+    return `${isEverywhere ? 'localhost' : host}:${port}`
+  }
+  return 'localhost:9092'
+}
+
 function rankOf(variable: string): number {
   return variable.startsWith('KAFKA_CFG_') ? 1 : 0
 }

@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { readEnvironment } from '../../src/cli/environment.ts'
+import { ownBootstrap, readEnvironment } from '../../src/cli/environment.ts'
 import { loadNodeConfiguration } from '../../src/cli/node-configuration.ts'
 
 describe('variables', () => {
@@ -62,6 +62,16 @@ describe('variables', () => {
     const controller = settingsOf({ KAFKA_ADVERTISED_LISTENERS: 'A://a:1', KAFKA_PROCESS_ROLES: 'controller' })
     expect(controller.listeners).toBeUndefined()
   })
+})
+
+test('a health check finds the listener for clients', () => {
+  const listeners = 'CONTROLLER://:29093,HOST://:9094,PLAINTEXT://:19092'
+  expect(ownBootstrap({ KAFKA_LISTENERS: listeners, KAFKA_CONTROLLER_LISTENER_NAMES: 'CONTROLLER' })).toBe(
+    'localhost:9094',
+  )
+  expect(ownBootstrap({ KAFKA_LISTENERS: 'A://broker:19092' })).toBe('broker:19092')
+  expect(ownBootstrap({ KAFKA_ADVERTISED_LISTENERS: 'A://elsewhere:9095' })).toBe('localhost:9095')
+  expect(ownBootstrap({})).toBe('localhost:9092')
 })
 
 describe('with files and options', () => {

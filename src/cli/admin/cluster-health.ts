@@ -5,6 +5,7 @@
 import type { Endpoint } from '../../client/connection.ts'
 import { KafkaClient, parseBootstrap } from '../../client/kafka-client.ts'
 import type { MetadataResponse } from '../../protocol/api/03-metadata.ts'
+import { ownBootstrap } from '../environment.ts'
 import { OperatorError } from '../operator-error.ts'
 import { exitCodes } from '../start.ts'
 import type { ToolStreams } from '../tools/tool.ts'
@@ -74,7 +75,7 @@ export function judge({ brokers, topics }: MetadataResponse, endpoints: readonly
 
 /** The options of plain words; undefined where yargs must look. `words` is what follows `cluster health`. */
 export function parseHealthArguments(words: readonly string[]): HealthOptions | undefined {
-  let bootstrap = 'localhost:9092'
+  let bootstrap = ownBootstrap(process.env)
   let timeoutMs = healthTimeoutMs
   let format: OutputFormat = 'text'
   for (let index = 0; index < words.length; index += 2) {
