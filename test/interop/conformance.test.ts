@@ -13,9 +13,18 @@ import { type Observation, type Probe, Prober } from './conformance/prober.ts'
 import { produceProbes } from './conformance/produce-probes.ts'
 import { ReferenceBroker } from './conformance/reference-broker.ts'
 import { sweepProbes } from './conformance/sweep-probes.ts'
+import { versionProbes } from './conformance/version-probes.ts'
 import { BrokerProcess } from './support/broker-process.ts'
 
-const probes = [...produceProbes, ...fetchProbes, ...adminProbes, ...operationProbes, ...groupProbes, ...sweepProbes]
+const probes = [
+  ...produceProbes,
+  ...fetchProbes,
+  ...adminProbes,
+  ...operationProbes,
+  ...versionProbes,
+  ...groupProbes,
+  ...sweepProbes,
+]
 const runId = `c${Date.now() % 1_000_000}`
 let ottla: { readonly port: number; dispose(): Promise<void> }
 let kafka: { readonly port: number; dispose(): Promise<void> }
