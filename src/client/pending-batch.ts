@@ -3,6 +3,7 @@
  * with the same bytes until it is answered. The producer alone uses it.
  */
 import { BatchBuilder } from '../protocol/record/batch-builder.ts'
+import { baseSequencePosition, setCrc } from '../protocol/record/batch-header.ts'
 import type { Codecs, CompressionType } from '../protocol/record/compression.ts'
 import { decodeRecords, type RecordHeader } from '../protocol/record/record.ts'
 
@@ -100,6 +101,13 @@ export class PendingBatch {
       this.#bytes = this.#builder.build()
     }
     return this.#bytes
+  }
+
+  /** Other sequence numbers for a batch that is closed and not written. */
+  renumber(baseSequence: number): void {
+    if (baseSequence === this.bytes.readInt32BE(baseSequencePosition)) return
+    this.bytes.writeInt32BE(baseSequence, baseSequencePosition)
+    setCrc(this.bytes, 0)
   }
 
   /** The bytes of a batch that is closed. */

@@ -1,8 +1,8 @@
 /**
  * A producer: collects records into a batch per partition, sends a batch when it is full or has waited `lingerMs`, and
- * again until it is written or its delivery timeout has passed. One request per partition is under way at a time, so the
- * order stays whatever is sent again; with idempotence the broker drops what comes twice. Memory is bounded: `append`
- * says when the caller must wait for `room()`.
+ * again until it is written or its delivery timeout has passed. Up to five batches of a partition are under way; lane.ts
+ * keeps their order, and with idempotence the broker drops what comes twice. Memory is bounded: `append` says when the
+ * caller must wait for `room()`.
  */
 import { assert } from '../base/assert.ts'
 import {
@@ -13,11 +13,12 @@ import {
 } from '../protocol/api/00-produce.ts'
 import { initProducerIdRequest, initProducerIdResponse } from '../protocol/api/22-init-producer-id.ts'
 import { errorName, KafkaError } from '../protocol/errors.ts'
-import { baseSequence, incrementSequence } from '../protocol/record/batch-header.ts'
 import { type Codecs, type CompressionType, noCodecs } from '../protocol/record/compression.ts'
 import { isRetriable } from './client-errors.ts'
 import { sleep } from './deadline.ts'
+import { groupBy } from './group-by.ts'
 import { type KafkaClient, UnknownTopicError } from './kafka-client.ts'
+import { Lane } from './lane.ts'
 import { partitionOfKey } from './partitioner.ts'
 import {
   type BatchSettings,
@@ -53,12 +54,13 @@ const produceExchange = { request: produceRequest, response: produceResponse }
 const initProducerIdExchange = { request: initProducerIdRequest, response: initProducerIdResponse }
 const retryMs = 100
 
-interface Lane {
-  readonly topic: string
-  readonly partition: number
-  readonly batches: PendingBatch[]
-  nextSequence: number
-  isSending: boolean
+/** As many as a broker remembers of a producer, to know what comes twice. */
+const underWayMax = 5
+
+/** A batch in a request. */
+interface Sending {
+  readonly lane: Lane
+  readonly batch: PendingBatch
 }
 
 export class Producer {
@@ -132,15 +134,15 @@ export class Producer {
     const partition = this.#partitionFor(topic, record)
     const lane = this.#laneOf(topic, partition)
     const now = Date.now()
-    let batch = lane.batches.at(-1)
+    let batch = lane.last
     const size = 40 + (record.key?.length ?? 0) + (record.value?.length ?? 0)
     if (batch === undefined || batch.isClosed || (batch.recordsCount > 0 && batch.size + size > this.#batchSize)) {
       if (batch !== undefined && record.key == null) this.#stickyPartitions.delete(topic)
       batch = new PendingBatch(topic, partition, now, this.#settings, Math.max(Math.min(this.#batchSize, 65_536), size))
-      lane.batches.push(batch)
+      lane.push(batch)
     }
     this.#usedMemory += batch.append(record, record.timestamp ?? now, receipt)
-    if (lane.batches.length > 1 || batch.size >= this.#batchSize || this.#lingerMs === 0) this.#sendSoon(0)
+    if (lane.first !== batch || batch.size >= this.#batchSize || this.#lingerMs === 0) this.#sendSoon(0)
     else this.#sendSoon(this.#lingerMs)
   }
 
@@ -183,7 +185,7 @@ export class Producer {
     const key = `${topic}/${partition}`
     let lane = this.#lanes.get(key)
     if (lane === undefined) {
-      lane = { topic, partition, batches: [], nextSequence: 0, isSending: false }
+      lane = new Lane(topic, partition)
       this.#lanes.set(key, lane)
     }
     return lane
@@ -194,84 +196,76 @@ export class Producer {
     else this.#immediate ??= setImmediate(() => this.#send())
   }
 
-  /** Sends what is ready, one request to each leader. */
+  /** Sends what is ready, in requests with a batch of each partition for each leader. */
   #send(): void {
     clearTimeout(this.#timer)
     clearImmediate(this.#immediate)
     this.#timer = undefined
     this.#immediate = undefined
     const now = Date.now()
-    const byLeader = new Map<number, Lane[]>()
     let waitMs = Number.POSITIVE_INFINITY
-    for (const lane of this.#lanes.values()) {
-      const batch = lane.batches[0]
-      if (batch === undefined || lane.isSending) continue
-      const isReady = batch.isClosed || lane.batches.length > 1 || batch.size >= this.#batchSize || this.#isFlushing
-      const remainingMs = batch.createdMs + this.#lingerMs - now
-      if (!isReady && remainingMs > 0 && this.hasRoom) {
-        waitMs = Math.min(waitMs, remainingMs)
-        continue
+    for (;;) {
+      const byLeader = new Map<number, Sending[]>()
+      for (const lane of this.#lanes.values()) {
+        const batch = lane.next(this.#acks === 0 ? 1 : underWayMax)
+        if (batch === undefined) continue
+        const remainingMs = this.#isReady(lane, batch) ? 0 : batch.createdMs + this.#lingerMs - now
+        if (remainingMs > 0) {
+          waitMs = Math.min(waitMs, remainingMs)
+          continue
+        }
+        lane.send(batch, this.#senderIdentity)
+        const leader = this.#client.metadata.leaderOf(lane.topic, lane.partition) ?? -1
+        const sendings = byLeader.get(leader)
+        if (sendings === undefined) byLeader.set(leader, [{ lane, batch }])
+        else sendings.push({ lane, batch })
       }
-      const leader = this.#client.metadata.leaderOf(lane.topic, lane.partition) ?? -1
-      const lanes = byLeader.get(leader)
-      if (lanes === undefined) byLeader.set(leader, [lane])
-      else lanes.push(lane)
-      lane.isSending = true
+      if (byLeader.size === 0) break
+      for (const [leader, sendings] of byLeader) void this.#sendTo(leader, sendings)
     }
     if (waitMs < Number.POSITIVE_INFINITY) this.#sendSoon(waitMs)
-    for (const [leader, lanes] of byLeader) void this.#sendTo(leader, lanes)
   }
 
-  async #sendTo(leader: number, lanes: readonly Lane[]): Promise<void> {
-    for (const lane of lanes) this.#close(lane)
+  get #senderIdentity(): ProducerIdentity | undefined {
+    return this.#isIdempotent ? this.#identity : undefined
+  }
+
+  #isReady(lane: Lane, batch: PendingBatch): boolean {
+    const isFull = lane.last !== batch || batch.size >= this.#batchSize
+    return isFull || batch.isClosed || this.#isFlushing || !this.hasRoom
+  }
+
+  async #sendTo(leader: number, sendings: readonly Sending[]): Promise<void> {
     let answer: ProduceResponse | undefined
     let failure: Error | undefined
     try {
-      if (leader < 0) throw new KafkaError('LEADER_NOT_AVAILABLE', `${lanes[0]!.topic} has no leader`)
-      answer = await this.#ask(leader, lanes)
+      if (leader < 0) throw new KafkaError('LEADER_NOT_AVAILABLE', `${sendings[0]!.lane.topic} has no leader`)
+      answer = await this.#ask(leader, sendings)
     } catch (error) {
       failure = error as Error
     }
-    let needsRetry = false
-    for (const lane of lanes) if (!this.#settle(lane, answer, failure)) needsRetry = true
-    if (needsRetry) {
+    for (const sending of sendings) this.#settle(sending, answer, failure)
+    const quiet = sendings.map(({ lane }) => lane).filter((lane) => lane.isQuiet)
+    if (quiet.some((lane) => lane.needsTime)) {
       await sleep(retryMs)
-      const topics = [...new Set(lanes.map((lane) => lane.topic))]
-      await this.#client.loadTopics(topics).catch(() => {})
+      await this.#client.loadTopics([...new Set(quiet.map((lane) => lane.topic))]).catch(() => {})
     }
-    for (const lane of lanes) lane.isSending = false
+    for (const lane of quiet) lane.release(this.#senderIdentity)
     this.#tellWaiters()
     this.#send()
   }
 
-  #close(lane: Lane): void {
-    const batch = lane.batches[0]!
-    if (batch.isClosed) return
-    if (!this.#isIdempotent) {
-      batch.close()
-      return
-    }
-    batch.close({ ...this.#identity, baseSequence: lane.nextSequence })
-    lane.nextSequence = incrementSequence(lane.nextSequence, batch.recordsCount)
-  }
-
-  async #ask(leader: number, lanes: readonly Lane[]): Promise<ProduceResponse | undefined> {
+  async #ask(leader: number, sendings: readonly Sending[]): Promise<ProduceResponse | undefined> {
     const connection = await this.#client.connectionTo({ nodeId: leader })
-    const topics = new Map<string, { index: number; records: Buffer }[]>()
-    for (const { topic, partition, batches } of lanes) {
-      const data = { index: partition, records: batches[0]!.bytes }
-      const known = topics.get(topic)
-      if (known === undefined) topics.set(topic, [data])
-      else known.push(data)
-    }
+    const topics = groupBy(sendings, ({ lane }) => lane.topic)
     const message = {
       transactionalId: null,
       acks: this.#acks,
       timeoutMs: this.#requestTimeoutMs,
-      topicData: [...topics].map(([name, partitionData]) => ({
+      topicData: [...topics].map(([name, each]) => ({
         name,
         topicId: this.#client.metadata.topic(name)?.topicId,
-        partitionData,
+        partitionData: each.map(({ lane, batch }) => ({ index: lane.partition, records: batch.bytes })),
       })),
     }
     if (this.#acks !== 0) return connection.ask(produceExchange, message)
@@ -279,9 +273,8 @@ export class Producer {
     return undefined
   }
 
-  /** False when the lane's first batch is to be sent again. */
-  #settle(lane: Lane, answer: ProduceResponse | undefined, failure: Error | undefined): boolean {
-    const batch = lane.batches[0]!
+  /** Tells the lane what became of its batch, and the batch's records once that is final. */
+  #settle({ lane, batch }: Sending, answer: ProduceResponse | undefined, failure: Error | undefined): void {
     const result = answer === undefined ? undefined : this.#resultFor(lane, answer.responses)
     let error = failure
     let baseOffset = -1
@@ -292,17 +285,21 @@ export class Producer {
       else baseOffset = result.baseOffset
     }
     const isLate = Date.now() - batch.createdMs > this.#deliveryTimeoutMs
-    if (error !== undefined && isRetriable(error) && !isLate) return false
-    lane.batches.shift()
-    // Refused, so the broker still waits for its sequence: the next batch gets it.
-    if (error instanceof KafkaError && this.#isIdempotent) lane.nextSequence = baseSequence(batch.bytes, 0)
+    if (error !== undefined && !isLate && (isRetriable(error) || this.#isOutOfTurn(lane, batch, error))) {
+      lane.onUnwritten(batch, isRetriable(error))
+      return
+    }
+    const parts = error !== undefined && isTooLarge(error) && batch.recordsCount > 1 ? batch.split() : []
     this.#usedMemory -= batch.chargedSize
-    if (error instanceof KafkaError && error.error === 'MESSAGE_TOO_LARGE' && batch.recordsCount > 1) {
-      const parts = batch.split()
-      for (const part of parts) this.#usedMemory += part.chargedSize
-      lane.batches.unshift(...parts)
-    } else batch.settle(error, baseOffset)
-    return true
+    for (const part of parts) this.#usedMemory += part.chargedSize
+    if (error === undefined) lane.onWritten(batch)
+    else lane.onRefused(batch, this.#isIdempotent, parts)
+    if (parts.length === 0) batch.settle(error, baseOffset)
+  }
+
+  /** Refused alone because one before it was not written. */
+  #isOutOfTurn(lane: Lane, batch: PendingBatch, error: Error): boolean {
+    return error instanceof KafkaError && error.error === 'OUT_OF_ORDER_SEQUENCE_NUMBER' && lane.isBehind(batch)
   }
 
   #resultFor(lane: Lane, responses: readonly TopicProduceResponse[]) {
@@ -320,4 +317,8 @@ export class Producer {
     if (this.hasRoom) for (const resolve of this.#roomWaiters.splice(0)) resolve()
     if (this.#usedMemory === 0) for (const resolve of this.#emptyWaiters.splice(0)) resolve()
   }
+}
+
+function isTooLarge(error: Error): boolean {
+  return error instanceof KafkaError && error.error === 'MESSAGE_TOO_LARGE'
 }

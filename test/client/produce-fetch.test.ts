@@ -95,6 +95,32 @@ test('a batch that the broker finds too large is sent in parts, in order', async
   ])
 })
 
+test.each([true, false])(
+  'several batches are under way and keep their order when some are refused (idempotent: %s)',
+  async (isIdempotent) => {
+    const topic = `under-way-${isIdempotent}`
+    await harness.createTopic(topic)
+    const producer = await Producer.open(client, { batchSize: 200, lingerMs: 0, isIdempotent })
+    await producer.prepare(topic)
+    const written: number[] = []
+    const refused: number[] = []
+    const send = (index: number, size: number): void =>
+      producer.append(topic, { key: Buffer.from(`${index}`), value: Buffer.alloc(size) }, (error) =>
+        (error === undefined ? written : refused).push(index),
+      )
+    for (let index = 0; index < 200; index++) send(index, index % 9 === 4 ? 300_000 : 150)
+    await producer.flush()
+    const isSmall = (index: number): boolean => index % 9 !== 4
+    const all = Array.from({ length: 200 }, (_, index) => index)
+    expect(refused).toEqual(all.filter((index) => !isSmall(index)))
+    const fetched = await readAll(topic, [0], written.length)
+    const keys = fetched.flatMap(({ records }) => records.map(({ key }) => Number(`${key}`)))
+    expect(keys.toSorted((left, right) => left - right)).toEqual(all.filter(isSmall))
+    // Without sequence numbers those behind a refused one are written at once.
+    expect(keys).toEqual(all.filter(isSmall))
+  },
+)
+
 test('without acknowledgements records arrive too', async () => {
   await harness.createTopic('untold')
   const producer = await Producer.open(client, { acks: 0 })
@@ -105,17 +131,26 @@ test('without acknowledgements records arrive too', async () => {
   expect(`${fetched!.records[0]!.value}`).toBe('a')
 })
 
-test('a broker that was restarted is found again, in the middle of producing', async () => {
+test('a broker that was restarted is found again, and nothing is lost, doubled or out of order', async () => {
   await harness.createTopic('restarted')
-  const producer = await Producer.open(client, {})
+  const producer = await Producer.open(client, { batchSize: 300, lingerMs: 0 })
   await producer.prepare('restarted')
-  producer.append('restarted', { value: Buffer.from('1') })
+  const failures: Error[] = []
+  const count = 600
+  let restarting: Promise<void> | undefined
+  for (let index = 0; index < count; index++) {
+    producer.append('restarted', { value: Buffer.from(`${index}`.padEnd(90)) }, (error) => {
+      if (error !== undefined) failures.push(error)
+      if (index === 100) restarting = harness.node.restart()
+    })
+    if (index % 50 === 0) await new Promise((resolve) => setImmediate(resolve))
+  }
   await producer.flush()
-  const restarting = harness.node.restart()
-  producer.append('restarted', { value: Buffer.from('2') })
-  await Promise.all([producer.flush(), restarting])
-  const fetched = await readAll('restarted', [0], 2)
-  expect(fetched.flatMap(({ records }) => records.map(({ value }) => `${value}`))).toEqual(['1', '2'])
+  await restarting
+  expect(failures).toEqual([])
+  const fetched = await readAll('restarted', [0], count)
+  const values = fetched.flatMap(({ records }) => records.map(({ value }) => Number(`${value}`)))
+  expect(values).toEqual(Array.from({ length: count }, (_, index) => index))
 })
 
 test('offsets by time', async () => {

@@ -42,7 +42,7 @@ export function coordinatorFormatter(name: string): RecordWriter | undefined {
   }
 }
 
-function groupPairs(types: readonly number[]): Map<number, Pair> {
+export function groupPairs(types: readonly number[]): Map<number, Pair> {
   return new Map(types.map((type) => [type, groupRecords.get(type)!]))
 }
 
@@ -65,13 +65,13 @@ function recordValue(schema: Schema, value: Buffer | null): unknown {
   return { version, data: isKnown ? dataOf(schema, version, value) : 'unknown' }
 }
 
-function dataOf(schema: Schema, version: number, bytes: Buffer): unknown {
+export function dataOf(schema: Schema, version: number, bytes: Buffer): unknown {
   const { message } = decodeAt(schema, version, bytes, typeSize)
   return structAsJson(schema.root, message as Readonly<Record<string, unknown>>, version)
 }
 
 /** As the converters that Kafka generates: what a version does not have is left out, bytes are base64. */
-function structAsJson(
+export function structAsJson(
   { fields }: StructDescription,
   message: Readonly<Record<string, unknown>>,
   version: number,

@@ -18,6 +18,8 @@ import { sendRecords } from './send-records.ts'
 import { splitInput } from './split-input.ts'
 
 const noBytes = Buffer.alloc(0)
+/** librdkafka's default: lines come faster than answers. */
+const batchSize = ['batch.size', '1000000'] as const
 /** Nobody wants to wait a minute to be told that the topic is not there. */
 const preparationTimeout = ['default.api.timeout.ms', '10000'] as const
 
@@ -51,7 +53,7 @@ export async function produce(options: ProduceOptions, streams: ToolStreams): Pr
   const { compression } = options
   const words = compression === undefined ? options.settings : [...options.settings, `compression.type=${compression}`]
   const settings = settingsOf(options.settingsFile, words)
-  const producing = producerOptions(settings)
+  const producing = producerOptions(new Map([batchSize, ...settings]))
   const records = openRecords(options, streams.input)
   const client = createClient(options.bootstrap, new Map([preparationTimeout, ...settings]))
   try {
