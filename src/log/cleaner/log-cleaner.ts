@@ -151,6 +151,8 @@ export class LogCleaner {
   }
 
   async #startDue(): Promise<void> {
+    // First: a log that is dirty all the time would otherwise always be under way.
+    await this.#applyRetention()
     while (this.#cleanings.size < this.#options.settings().threadsCount) {
       const candidate = await this.#chooseDirtiest()
       if (candidate === undefined || this.#isClosed) break
@@ -159,7 +161,6 @@ export class LogCleaner {
         .finally(() => this.#ends.delete(end))
       this.#ends.add(end)
     }
-    if (!this.#isClosed) await this.#applyRetention()
   }
 
   /** Of compacted logs: those under way are left for the next time. */

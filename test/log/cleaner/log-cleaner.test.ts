@@ -256,6 +256,29 @@ describe('retention', () => {
     await harness.drive(harness.cleaner.close())
   })
 
+  test('what is too old goes before a cleaning begins: a log that is always dirty is not kept for ever', async () => {
+    const harness = new CleanerHarness({ isDelete: true, retentionMs: 10_000, segmentBytes: 100 })
+    const startOffsets: number[] = []
+    harness.wrapRunner = (runner) => ({
+      run: (task, control) => {
+        startOffsets.push(harness.log.logStartOffset)
+        return runner.run(task, control)
+      },
+      close: () => runner.close(),
+    })
+    await harness.makeRoot()
+    await harness.begin()
+    harness.cleaner.start()
+    await harness.put(['a=1'])
+    await harness.roll()
+    harness.clock.advance(10_500)
+    await harness.put(['b=1'])
+    await harness.roll()
+    await harness.pass(8000)
+    expect(startOffsets).toEqual([1])
+    await harness.drive(harness.cleaner.close())
+  })
+
   test('compact: age takes nothing, DeleteRecords does', async () => {
     const harness = await harnessWith({ retentionMs: 1000, retentionBytes: 1 })
     harness.cleaner.start()
