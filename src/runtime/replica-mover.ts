@@ -134,6 +134,8 @@ export class ReplicaMover {
       await present.compaction.pause()
       partition.futureLog = move.log
       await this.#catchUp(move)
+      // What the controller is told must be there after a loss of power.
+      await move.log.flush()
       await this.#record(move)
       await this.#catchUp(move)
       move.log = await futures.finish(move.log)
@@ -199,13 +201,18 @@ export class ReplicaMover {
     }
   }
 
-  /** Copies until the new log has all that the present one had written at that moment. */
+  /**
+   * Copies until the new log is a piece behind at most: what comes while it copies keeps it from ever having all. One lap
+   * goes to where the present log ended when the lap began.
+   */
   async #catchUp(move: Move): Promise<void> {
-    for (;;) {
-      this.#check(move)
-      const sizeInBytes = await this.#copyPiece(move)
-      if (sizeInBytes === 0) return
-      await this.#throttle(sizeInBytes, move)
+    for (let piecesCount = 2; piecesCount > 1; ) {
+      const endOffset = move.present.logEndOffset
+      const isBehind = () => move.log.nextOffset < Math.min(endOffset, move.present.logEndOffset)
+      for (piecesCount = 0; piecesCount === 0 || isBehind(); piecesCount++) {
+        this.#check(move)
+        await this.#throttle(await this.#copyPiece(move), move)
+      }
     }
   }
 
