@@ -16,15 +16,31 @@ const kills = Number(process.env.OTTLA_COMPACTION_KILLS ?? 4)
 const seed = Number(process.env.OTTLA_COMPACTION_SEED ?? 1)
 const reportPath = process.env.OTTLA_COMPACTION_REPORT
 const segmentBytes = 16 * 1024 * 1024
+const noted: Record<string, unknown> = {}
+
+function note(part: Record<string, unknown>): void {
+  Object.assign(noted, part)
+  if (reportPath !== undefined) writeFileSync(reportPath, JSON.stringify(noted))
+}
 
 test('updates of 100,000 keys: the final view is right, the disk stays within bounds', async () => {
   const report = await compactionRun({ updates, keys: 100_000, kills, seed, segmentBytes })
-  if (reportPath !== undefined) writeFileSync(reportPath, JSON.stringify(report))
+  note({ run: report })
   expect(report.failures).toEqual([])
   expect(report.cleanings).toBeGreaterThan(updates / 1_000_000)
   // The segment that a cleaning writes, and what comes in meanwhile.
   const cleaningBytes = 2 * segmentBytes
   expect(report.diskBytesMax).toBeLessThan(2 * report.liveBytes + segmentBytes + cleaningBytes)
+})
+
+test('another partition is served meanwhile; how fast, beside a topic that is not compacted, is for the report', async () => {
+  const load = { updates: Math.min(updates, 1_000_000) / 4, keys: 100_000, kills: 0, seed, segmentBytes, rate: 30_000 }
+  const compacted = await compactionRun(load)
+  const plain = await compactionRun({ ...load, isCompacted: false })
+  note({ latencyMs: { compacted: compacted.latencyMs, plain: plain.latencyMs } })
+  expect([compacted.failures, plain.failures]).toEqual([[], []])
+  expect(compacted.cleanings).toBeGreaterThan(0)
+  expect([compacted.latenciesCount, plain.latenciesCount].every((count) => count > 50)).toBe(true)
 })
 
 test('a long time of commits does not fill the disk, and the last ones are there after a crash', async () => {

@@ -39,6 +39,7 @@ export interface CompactionReport {
   readonly cleanings: number
   /** Of another partition, while all this went on, without the first seconds after a start. */
   readonly latencyMs: { readonly median: number; readonly p99: number; readonly p999: number }
+  readonly latenciesCount: number
   readonly failures: readonly string[]
 }
 
@@ -99,7 +100,7 @@ class CompactionRun {
     this.#isWriting = false
     await reading
     this.#probe?.stdin?.end()
-    const latencyMs = percentiles(await latencies)
+    const latenciesMs = await latencies
     const logBytesWritten = await this.#logSize()
     const isCompacted = this.#options.isCompacted ?? true
     if (isCompacted) await this.#settle()
@@ -113,7 +114,8 @@ class CompactionRun {
       liveBytes,
       diskBytesMax: this.#diskBytesMax,
       cleanings: this.#cleanings,
-      latencyMs,
+      latencyMs: percentiles(latenciesMs),
+      latenciesCount: latenciesMs.length,
       failures: this.#failures,
     }
   }
