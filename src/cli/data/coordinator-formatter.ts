@@ -2,6 +2,7 @@
  * What coordinators wrote into `__consumer_offsets` and `__transaction_state`, as the stock tool's formatters print it:
  * an object per record, without anything between them.
  */
+import { zeroUuid } from '../../base/uuid.ts'
 import { decodeAt } from '../../protocol/compile.ts'
 import type { FieldDescription, Schema, StructDescription } from '../../protocol/schema.ts'
 import { groupRecords } from '../../protocol/stored/group/index.ts'
@@ -54,7 +55,7 @@ function formatterOf(pairs: ReadonlyMap<number, Pair>): RecordWriter {
     const pair = pairs.get(type)
     if (pair === undefined) return
     const envelope = { key: { type, data: dataOf(pair.key, 0, key) }, value: recordValue(pair.value, value) }
-    sink.text(JSON.stringify(envelope))
+    sink.text(jsonText(envelope))
   }
 }
 
@@ -80,11 +81,27 @@ export function structAsJson(
   for (const [name, field] of fields) {
     if (version < field.since || version > field.until) continue
     const value = message[name]
-    const isDefault = value === (field.default ?? (field.type === 'uuid' ? 'AAAAAAAAAAAAAAAAAAAAAA' : undefined))
-    if (field.tag !== undefined && isDefault) continue
+    if (field.tag !== undefined && isDefault(field, value)) continue
     json[name] = valueAsJson(field, value, version)
   }
   return json
+}
+
+/** What a tagged field means when it is left out. */
+function isDefault({ type, default: given }: FieldDescription, value: unknown): boolean {
+  if (given !== undefined) return value === given || (typeof value === 'bigint' && value === BigInt(given as number))
+  if (type === 'uuid') return value === zeroUuid
+  if (Array.isArray(value)) return value.length === 0
+  return value === 0 || value === 0n || value === false || value === ''
+}
+
+/** Before a string that is to be a number in JSON as it stands. */
+const rawMark = '\u0000'
+
+/** JSON in which numbers of 64 bits are exact. */
+export function jsonText(value: unknown): string {
+  const text = JSON.stringify(value, (_, each) => (typeof each === 'bigint' ? `${rawMark}${each}` : each))
+  return text.replace(/"\\u0000(-?[\d.]+)"/g, '$1')
 }
 
 function valueAsJson(field: FieldDescription, value: unknown, version: number): unknown {
@@ -93,5 +110,6 @@ function valueAsJson(field: FieldDescription, value: unknown, version: number): 
     return (value as readonly unknown[]).map((each) => valueAsJson(field.element!, each, version))
   if (field.type === 'struct') return structAsJson(field.struct!, value as Record<string, unknown>, version)
   if (Buffer.isBuffer(value)) return value.toString('base64')
-  return typeof value === 'bigint' ? Number(value) : value
+  if (field.type === 'float64' && Number.isInteger(value)) return `${rawMark}${(value as number).toFixed(1)}`
+  return value
 }

@@ -20,6 +20,7 @@ const tools: Readonly<Record<string, () => Promise<Tool>>> = {
   'kafka-consumer-groups': async () => (await import('./consumer-groups.ts')).consumerGroupsTool,
   'kafka-consumer-perf-test': async () => (await import('./consumer-perf-test.ts')).consumerPerfTestTool,
   'kafka-delete-records': async () => (await import('./delete-records.ts')).deleteRecordsTool,
+  'kafka-dump-log': async () => (await import('./dump-log.ts')).dumpLogTool,
   'kafka-get-offsets': async () => (await import('./get-offsets.ts')).getOffsetsTool,
   'kafka-log-dirs': async () => (await import('./log-dirs.ts')).logDirsTool,
   'kafka-metadata-quorum': async () => (await import('./metadata-quorum.ts')).metadataQuorumTool,

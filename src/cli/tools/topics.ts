@@ -8,6 +8,7 @@ import {
   type TopicListing,
 } from '../../client/admin-topics.ts'
 import type { KafkaClient } from '../../client/kafka-client.ts'
+import { validateTopicConfig } from '../../config/topic-config.ts'
 import { KafkaError } from '../../protocol/errors.ts'
 import { OperatorError } from '../operator-error.ts'
 import { defineTool, printLine, type ToolStreams } from './tool.ts'
@@ -168,5 +169,7 @@ function parseConfigs(texts: readonly string[]): Map<string, string> {
     throw new OperatorError(
       'requirement failed: Invalid topic config: all configs to be added must be in the format "key=val".',
     )
-  return new Map(pairs.map(([key, value]) => [key!.trim(), value!.trim()]))
+  const configs = new Map(pairs.map(([key, value]) => [key!.trim(), value!.trim()]))
+  for (const [key, value] of configs) validateTopicConfig(key, value)
+  return configs
 }
