@@ -118,7 +118,9 @@ export class BatchFilter {
       },
       size,
     )
-    openRecords(cursor, bytes, at, codecs, decompressedSizeMax)
+    // They were decompressed to choose among them.
+    if (batch.compressionType(bytes, at) === 0) openRecords(cursor, bytes, at, codecs, decompressedSizeMax)
+    else cursor.reset(cursor.bytes)
     const base = batch.baseTimestamp(bytes, at)
     const isExact = Number.isSafeInteger(base)
     for (let index = 0; index < count; index++) {
