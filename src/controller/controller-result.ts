@@ -6,6 +6,8 @@ import type { MetadataRecord } from '../metadata/metadata-record.ts'
 
 export interface ControllerResult<Response> {
   readonly records: MetadataRecord[]
+  /** The raft layer is to finalize this kraft.version before the records are appended. */
+  readonly kraftVersion?: number
   readonly response: Response
 }
 

@@ -1,7 +1,7 @@
 /**
  * UpdateFeatures (57) at the controller: all updates or none. A feature may be set to what this controller, every broker and
  * every controller that is registered support; down only when the request says so, and metadata.version never to one
- * that could not hold what the log has. kraft.version is the raft layer's: here it can only be confirmed.
+ * that could not hold what the log has. kraft.version is the raft layer's: which is told to raise it.
  */
 
 import { type MetadataRecord, metadataRecord } from '../metadata/metadata-record.ts'
@@ -48,8 +48,11 @@ export function updateFeatures(
   if ((updates.get(elrFeature)?.level ?? 0) > 0) {
     records.unshift(...elrSafetyRecords(state.image, state.config.minInSyncReplicas))
   }
+  if (request.validateOnly) records.length = 0
+  const kraftUpdate = request.validateOnly ? undefined : updates.get(kraftVersionFeature)
   return {
-    records: request.validateOnly ? [] : records,
+    records,
+    ...(kraftUpdate === undefined ? {} : { kraftVersion: kraftUpdate.level }),
     response: { throttleTimeMs: 0, errorCode: 0, errorMessage: null, results: [] },
   }
 }
@@ -106,14 +109,13 @@ function rangeProblem(who: string, level: number, range: VersionRange | undefine
   return max === 0 ? `${who} does not support this feature.` : `${who} only supports versions ${min}-${max}`
 }
 
-/** The finalized kraft.version does not change here: confirmed, it leaves a trace that the request was taken. */
+/** The finalized kraft.version is not in the image: the record is what the answer waits for. */
 function kraftVersionRecords(
   { level, upgradeType }: FeatureUpdate,
   current: number,
   refuse: (reason: string) => KafkaError,
 ): MetadataRecord[] {
   if (level < current) throw refuse("Can't downgrade the version of this feature.")
-  if (level > current) throw refuse('This controller cannot upgrade the version of this feature.')
   return upgradeType === upgradeTypes.upgrade ? [metadataRecord('NoOpRecord', 0, {})] : []
 }
 

@@ -93,6 +93,8 @@ export type RaftInput =
   | { readonly kind: 'requestFailed'; readonly requestId: number }
   /** The leader's state machine appends record values as one atomic batch. */
   | { readonly kind: 'append'; readonly values: readonly Buffer[] }
+  /** The leader raises the finalized kraft.version. */
+  | { readonly kind: 'upgradeKraftVersion'; readonly kraftVersion: number }
   /** Every append up to this sequence number is on disk. */
   | { readonly kind: 'flushed'; readonly sequence: number }
   /** This node wrote a snapshot of its committed state. */

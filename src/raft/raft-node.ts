@@ -30,6 +30,7 @@ import {
   pollBootstrap,
   pollFollower,
 } from './following.ts'
+import { upgradeKraftVersion } from './kraft-version-upgrade.ts'
 import { maybeAdvanceHighWatermark, onBeginQuorumEpochResponse, pollQuorum, resign } from './leadership.ts'
 import { encodeDataBatch } from './log-batches.ts'
 import type { OffsetAndEpoch } from './log-view.ts'
@@ -113,7 +114,10 @@ export class RaftNode {
     return describeQuorum(this.#core)
   }
 
-  /** Throws KafkaError NOT_CONTROLLER when an `append` comes to one that does not lead; all other inputs are taken at any time. */
+  /**
+   * Throws KafkaError: NOT_CONTROLLER when an `append` or an upgrade comes to one that does not lead, what
+   * kraft-version-upgrade.ts says when an upgrade cannot be; all other inputs are taken at any time.
+   */
   step(input: RaftInput, time: RaftTime): RaftOutput {
     const core = this.#core
     core.time = time
@@ -158,6 +162,9 @@ function take(core: RaftCore, input: RaftInput): void {
       return
     case 'append':
       appendValues(core, input.values)
+      return
+    case 'upgradeKraftVersion':
+      upgradeKraftVersion(core, input.kraftVersion)
       return
     case 'flushed':
       onFlushed(core, input.sequence)

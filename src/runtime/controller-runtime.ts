@@ -25,7 +25,7 @@ import type { DecodedBatch, DecodedSnapshot, MetadataFollower } from './metadata
 import type { RaftDriver } from './raft-driver.ts'
 
 /** The metadata log as the controller uses it. */
-export type ControllerLog = Pick<RaftDriver, 'append' | 'logEndOffset' | 'resign' | 'settings'>
+export type ControllerLog = Pick<RaftDriver, 'append' | 'logEndOffset' | 'resign' | 'settings' | 'upgradeKraftVersion'>
 
 /** Larger batches are split; only what is not a user's atomic request is ever so large. */
 const maxRecordsPerBatch = 10_000
@@ -111,6 +111,7 @@ export class ControllerRuntime implements MetadataFollower {
     const nowMs = this.#options.clock.monotonic()
     const circumstances = { nowMs, isPredecessorGone: origin.isPredecessorGone ?? false }
     const result = this.#decide(apiKey, () => this.#controller.handle(apiKey, request, circumstances))
+    if (result.kraftVersion !== undefined) log.upgradeKraftVersion(result.kraftVersion)
     this.#append(log, result.records)
     if (apiKey === apiKeys.BrokerHeartbeat) this.#watchSessions()
     await this.#whenCommitted()

@@ -152,6 +152,15 @@ export class RaftDriver {
     return this.#raft.logEndOffset - 1
   }
 
+  /**
+   * Raises the finalized kraft.version; committed once what is appended after it is. Throws KafkaError: NOT_CONTROLLER when
+   * this node does not lead, INVALID_UPDATE_VERSION when the voters cannot go there.
+   */
+  upgradeKraftVersion(kraftVersion: number): void {
+    if (this.#isStopped) throw new KafkaError('NOT_CONTROLLER', 'The metadata log is closed')
+    this.#step({ kind: 'upgradeKraftVersion', kraftVersion })
+  }
+
   /** A raft request of another node. `onReply` is called once, maybe within this call, unless the driver stops before. */
   handleRequest(request: RaftRequest, onReply: (response: RaftResponse) => void): void {
     if (this.#isStopped) return
@@ -266,7 +275,8 @@ export class RaftDriver {
       for (const effect of output.effects) this.#effects.push(effect)
       deadlineMs = output.deadlineMs
     } catch (error) {
-      if (error instanceof KafkaError && input.kind === 'append') throw error
+      const isAsked = input.kind === 'append' || input.kind === 'upgradeKraftVersion'
+      if (error instanceof KafkaError && isAsked) throw error
       this.#fail(error as Error)
       return
     }

@@ -163,10 +163,14 @@ test('metadata.version goes down where nothing is lost, and eligible leader repl
   expect(harness.image.metadataVersion).toBe(30)
 })
 
-test('kraft.version is confirmed, and not raised here', () => {
+test('kraft.version is for the raft layer to raise', () => {
   const harness = ControllerHarness.withBrokers(1)
-  update(harness, [['kraft.version', 1]])
-  expect(harness.writtenTypes).toEqual(['NoOpRecord'])
   harness.kraftVersion = 0
-  expect(refusal(harness, [['kraft.version', 1]])).toContain('cannot upgrade the version')
+  const featureUpdates = [{ feature: 'kraft.version', maxVersionLevel: 1, upgradeType: upgrade, allowDowngrade: false }]
+  const circumstances = { nowMs: 0, isPredecessorGone: false }
+  const decide = (validateOnly: boolean) =>
+    harness.controller.handle(apiKeys.UpdateFeatures, { featureUpdates, validateOnly, timeoutMs: 1 }, circumstances)
+  expect(decide(false)).toMatchObject({ kraftVersion: 1, records: [{ type: 'NoOpRecord' }] })
+  expect(decide(true)).not.toHaveProperty('kraftVersion')
+  expect(decide(true).records).toEqual([])
 })

@@ -20,6 +20,7 @@ class ScriptedLog implements ControllerLog {
   readonly records: MetadataRecord[] = []
   refusal: Error | undefined
   resignedEpoch: number | undefined
+  upgradedTo: number | undefined
 
   get logEndOffset(): number {
     return this.records.length
@@ -29,6 +30,10 @@ class ScriptedLog implements ControllerLog {
     if (this.refusal !== undefined) throw this.refusal
     this.records.push(...records.map((bytes) => decodeMetadataRecord(bytes)))
     return this.records.length - 1
+  }
+
+  upgradeKraftVersion(kraftVersion: number): void {
+    this.upgradedTo = kraftVersion
   }
 
   resign(epoch: number): void {
@@ -142,6 +147,16 @@ async function stateOf(promise: Promise<unknown>): Promise<string> {
 }
 
 describe('an answer', () => {
+  test('kraft.version is raised in the log before what the request writes', async () => {
+    const scene = Scene.leading()
+    const features = [{ feature: 'kraft.version', maxVersionLevel: 1 }]
+    const answer = scene.channel.send(apiKeys.UpdateFeatures, { featureUpdates: features })
+    await settle()
+    expect(scene.log.upgradedTo).toBe(1)
+    scene.commit()
+    expect(await answer).toMatchObject({ errorCode: 0 })
+  })
+
   test('leaves when what was written is committed', async () => {
     const scene = Scene.leading()
     await scene.startBroker()

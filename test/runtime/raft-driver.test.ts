@@ -1,7 +1,8 @@
 /** One node: a quorum of one on a disk that may fail, and Apache Kafka's own metadata log as a start. */
 import { describe, expect, test } from 'vitest'
+import { zeroUuid } from '../../src/base/uuid.ts'
 import { KafkaError } from '../../src/protocol/errors.ts'
-import { kafkaFixture, RaftHarness } from './raft-harness.ts'
+import { kafkaFixture, RaftHarness, voterOf } from './raft-harness.ts'
 
 async function standalone(): Promise<RaftHarness> {
   const harness = new RaftHarness()
@@ -210,5 +211,51 @@ describe('a metadata log of Apache Kafka 4.3.1', () => {
     const driver = await machine.start()
     await harness.clock.advanceAsync(10_000)
     expect(driver.isLeader).toBe(false)
+  })
+})
+
+describe('kraft.version', () => {
+  const staticVoter = { ...voterOf(1), directoryId: zeroUuid }
+
+  async function withStaticVoters(voters = [staticVoter]): Promise<RaftHarness> {
+    const harness = new RaftHarness()
+    await harness.machine.makeRoot()
+    await harness.machine.start({ staticVoters: voters })
+    return harness
+  }
+
+  test('of a static quorum of one goes up, and stays so', async () => {
+    const { machine } = await withStaticVoters()
+    const driver = machine.driver!
+    expect(driver.settings.kraftVersion).toBe(0)
+    const before = driver.logEndOffset
+    driver.upgradeKraftVersion(1)
+    expect(driver.logEndOffset).toBe(before + 2)
+    expect(driver.settings.kraftVersion).toBe(1)
+    expect(driver.settings.voters.voters).toEqual([voterOf(1)])
+    await machine.append('a')
+    expect(machine.listener.values).toEqual(['a'])
+    driver.upgradeKraftVersion(1)
+    expect(driver.logEndOffset).toBe(before + 3)
+    machine.crash('power')
+    // The configuration's voters do not count any more.
+    const again = await machine.start({ staticVoters: [{ ...staticVoter, id: 9 }] })
+    expect([again.isLeader, again.settings.kraftVersion]).toEqual([true, 1])
+    expect(again.settings.voters.voters).toEqual([voterOf(1)])
+    expect(machine.listener.values).toEqual(['a'])
+  })
+
+  test('does not go down, nor up where a voter cannot follow', async () => {
+    const { machine } = await standalone()
+    const driver = await machine.start()
+    expect(() => driver.upgradeKraftVersion(0)).toThrow('because the new version is a downgrade')
+    expect(() => driver.upgradeKraftVersion(2)).toThrow('because not all of the voters support it')
+    expect(driver.settings.kraftVersion).toBe(1)
+  })
+
+  test('is the leader’s to raise', async () => {
+    const { machine } = await withStaticVoters([staticVoter, { ...voterOf(2), directoryId: zeroUuid }])
+    expect(() => machine.driver!.upgradeKraftVersion(1)).toThrow(KafkaError)
+    expect(machine.driver!.settings.kraftVersion).toBe(0)
   })
 })
