@@ -7,6 +7,7 @@ import { acceptedDifferences } from './conformance/accepted-differences.ts'
 import { adminProbes, brokerProbes } from './conformance/admin-probes.ts'
 import { compare } from './conformance/compare.ts'
 import { fetchProbes } from './conformance/fetch-probes.ts'
+import { frameProbes } from './conformance/frame-probes.ts'
 import { groupProbes } from './conformance/group-probes.ts'
 import { operationProbes } from './conformance/operation-probes.ts'
 import { type Observation, type Probe, Prober } from './conformance/prober.ts'
@@ -22,6 +23,7 @@ const probes = [
   ...adminProbes,
   ...operationProbes,
   ...versionProbes,
+  ...frameProbes,
   ...groupProbes,
   ...sweepProbes,
 ]
