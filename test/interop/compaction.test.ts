@@ -24,7 +24,7 @@ function note(part: Record<string, unknown>): void {
 }
 
 test('updates of 100,000 keys: the final view is right, the disk stays within bounds', async () => {
-  const report = await compactionRun({ updates, keys: 100_000, kills, seed, segmentBytes })
+  const report = await compactionRun({ updates, keys: 100_000, kills, seed, segmentBytes, rate: 40_000 })
   note({ run: report })
   expect(report.failures).toEqual([])
   expect(report.cleanings).toBeGreaterThan(updates / 1_000_000)
