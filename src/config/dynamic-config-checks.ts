@@ -21,6 +21,14 @@ const threadCountKeys = [
   'background.threads',
 ]
 
+/** Settings of a listener that may be the same for all brokers. */
+const clusterWideListenerKeys = new Set(['max.connections', 'max.connection.creation.rate', 'num.network.threads'])
+
+function isOfOneListenerAlone(name: string): boolean {
+  const base = listenerBaseName(name)
+  return base !== undefined && !clusterWideListenerKeys.has(base)
+}
+
 function refuseAny(names: readonly string[], reason: string): void {
   if (names.length > 0) throw new ConfigError(`${reason}: [${[...names].sort().join(', ')}]`)
 }
@@ -45,7 +53,7 @@ export function validateBrokerConfigs(changes: Texts, config: BrokerConfig, isPe
   )
   if (!isPerBroker)
     refuseAny(
-      names.filter((name) => modeOf(name) === 'per-broker' || listenerBaseName(name) !== undefined),
+      names.filter((name) => modeOf(name) === 'per-broker' || isOfOneListenerAlone(name)),
       'Cannot update these configs at default cluster level, broker id must be specified',
     )
   for (const [name, text] of changes) {

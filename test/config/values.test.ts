@@ -115,6 +115,16 @@ test.each([
   expect(() => validateTopicConfigs(new Map(Object.entries(overrides)), defaults)).toThrow(new ConfigError(message))
 })
 
+test('a listener’s limits may be the same for all brokers, and a broker’s own comes first', () => {
+  const key = 'listener.name.plaintext.max.connections'
+  const config = BrokerConfig.from(new Map())
+  expect(() => validateBrokerConfigs(new Map([[key, '7']]), config, false)).not.toThrow()
+  config.setDynamic(new Map([[key, '7']]), new Map())
+  expect(config.value(key)).toBe(7)
+  config.setDynamic(new Map([[key, '7']]), new Map([[key, '8']]))
+  expect(config.value(key)).toBe(8)
+})
+
 test.each([
   [
     '1',
