@@ -102,7 +102,7 @@ export async function runCommandLine(words: readonly string[], commands: Command
     .exitProcess(false)
     .fail((message, error) => {
       if (error !== undefined && error.name !== 'YError') throw error
-      throw new UsageError(message ?? error.message)
+      throw new UsageError((message ?? error.message).replaceAll(/\s+/g, ' '))
     })
   await parser.parseAsync()
   return exitCode ?? 0
