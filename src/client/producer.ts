@@ -38,6 +38,8 @@ export interface ProducerOptions {
   readonly batchSize?: number
   /** Bytes of records that wait or are under way. */
   readonly bufferMemory?: number
+  /** Bytes of one record before compression: a larger one is refused here. 100 MB without it, what brokers take at most. */
+  readonly recordSizeMax?: number
   readonly compressionType?: CompressionType
   readonly compressionLevel?: number | undefined
   /** Needed with a compression type. */
@@ -70,6 +72,7 @@ export class Producer {
   readonly #lingerMs: number
   readonly #batchSize: number
   readonly #bufferMemory: number
+  readonly #recordSizeMax: number
   readonly #deliveryTimeoutMs: number
   readonly #requestTimeoutMs: number
   readonly #createsMissing: boolean
@@ -92,6 +95,7 @@ export class Producer {
     this.#isIdempotent = options.isIdempotent ?? this.#acks === -1
     this.#lingerMs = options.lingerMs ?? 5
     this.#batchSize = options.batchSize ?? 16_384
+    this.#recordSizeMax = options.recordSizeMax ?? 100 * 1024 * 1024
     this.#bufferMemory = options.bufferMemory ?? 32 * 1024 * 1024
     this.#deliveryTimeoutMs = options.deliveryTimeoutMs ?? 120_000
     this.#requestTimeoutMs = options.requestTimeoutMs ?? 30_000
@@ -135,7 +139,11 @@ export class Producer {
     const lane = this.#laneOf(topic, partition)
     const now = Date.now()
     let batch = lane.last
-    const size = 40 + (record.key?.length ?? 0) + (record.value?.length ?? 0)
+    const size = sizeOf(record)
+    if (size > this.#recordSizeMax) {
+      receipt?.(tooLarge(size, this.#recordSizeMax), partition, -1)
+      return
+    }
     if (batch === undefined || batch.isClosed || (batch.recordsCount > 0 && batch.size + size > this.#batchSize)) {
       if (batch !== undefined && record.key == null) this.#stickyPartitions.delete(topic)
       batch = new PendingBatch(topic, partition, now, this.#settings, Math.max(Math.min(this.#batchSize, 65_536), size))
@@ -317,6 +325,18 @@ export class Producer {
     if (this.hasRoom) for (const resolve of this.#roomWaiters.splice(0)) resolve()
     if (this.#usedMemory === 0) for (const resolve of this.#emptyWaiters.splice(0)) resolve()
   }
+}
+
+/** About, with what a record takes besides key and value. */
+function sizeOf({ key, value, headers = [] }: ProducedRecord): number {
+  let size = 40 + (key?.length ?? 0) + (value?.length ?? 0)
+  for (const header of headers) size += 10 + header.key.length + (header.value?.length ?? 0)
+  return size
+}
+
+function tooLarge(size: number, sizeMax: number): KafkaError {
+  const text = `The message is ${size} bytes when serialized which is larger than ${sizeMax}, which is the value of the max.request.size configuration.`
+  return new KafkaError('MESSAGE_TOO_LARGE', text)
 }
 
 function isTooLarge(error: Error): boolean {

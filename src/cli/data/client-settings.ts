@@ -19,6 +19,7 @@ const otherNames: Readonly<Record<string, string>> = {
   'queue.buffering.max.ms': 'linger.ms',
   'compression.codec': 'compression.type',
   'message.timeout.ms': 'delivery.timeout.ms',
+  'message.max.bytes': 'max.request.size',
   'fetch.wait.max.ms': 'fetch.max.wait.ms',
   'fetch.message.max.bytes': 'max.partition.fetch.bytes',
   'auto.commit.enable': 'enable.auto.commit',
@@ -57,6 +58,7 @@ const used = [
   'linger.ms',
   'max.partition.fetch.bytes',
   'max.poll.interval.ms',
+  'max.request.size',
   'metadata.max.age.ms',
   'request.timeout.ms',
   'security.protocol',
@@ -75,8 +77,6 @@ const passedOver = [
   'max.in.flight',
   'max.in.flight.requests.per.connection',
   'max.poll.records',
-  'max.request.size',
-  'message.max.bytes',
   'receive.buffer.bytes',
   'receive.message.max.bytes',
   'reconnect.backoff.max.ms',
@@ -91,6 +91,9 @@ const passedOver = [
   'statistics.interval.ms',
 ]
 const known = new Set([...used, ...passedOver])
+
+/** What Kafka's producer takes at most when nobody says otherwise. */
+export const stockRequestSize = ['max.request.size', '1048576'] as const
 
 /** Words `name=value` of -X as settings by Kafka's names. Throws OperatorError for what is not known. */
 export function parseSettings(words: readonly string[]): Map<string, string> {
@@ -123,6 +126,7 @@ export function producerOptions(settings: Settings): ProducerOptions {
     lingerMs: number(settings, 'linger.ms'),
     batchSize: integer(settings, 'batch.size'),
     bufferMemory: integer(settings, 'buffer.memory'),
+    recordSizeMax: integer(settings, 'max.request.size'),
     compressionType: compressionTypes[(compression ?? 'none') as CompressionName],
     compressionLevel: level,
     deliveryTimeoutMs: integer(settings, 'delivery.timeout.ms'),

@@ -2,7 +2,7 @@
 import type { ProducedRecord } from '../../client/pending-batch.ts'
 import { Producer } from '../../client/producer.ts'
 import { requireServers } from '../data/bootstrap-flag.ts'
-import { producerOptions } from '../data/client-settings.ts'
+import { producerOptions, stockRequestSize } from '../data/client-settings.ts'
 import { catchInterruption } from '../data/interruption.ts'
 import { LineReader } from '../data/line-reader.ts'
 import { isTerminal } from '../data/progress.ts'
@@ -119,7 +119,7 @@ export const consoleProducerTool = defineTool({
     const settings = settingsOf(given, names)
     const client = createClient(bootstrap, withoutTimeouts(settings), 'console-producer')
     try {
-      const options = producerOptions(settings)
+      const options = producerOptions(new Map([stockRequestSize, ...settings]))
       const topic = given.text('topic')!
       const producer = await Producer.open(client, options)
       await producer.prepare(topic)

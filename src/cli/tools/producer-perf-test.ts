@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { Producer } from '../../client/producer.ts'
 import { printClientMetrics } from '../data/client-metrics.ts'
-import { producerOptions } from '../data/client-settings.ts'
+import { producerOptions, stockRequestSize } from '../data/client-settings.ts'
 import { catchInterruption } from '../data/interruption.ts'
 import { measureProducing, type PerfProduced, randomPayloads, totalText, windowText } from '../data/perf-produce.ts'
 import { parsePairs, renamedFlag } from '../data/property-pairs.ts'
@@ -65,7 +65,7 @@ export const producerPerfTestTool = defineTool({
     const interruption = catchInterruption()
     try {
       const topic = given.text('topic')!
-      const producer = await Producer.open(client, producerOptions(settings))
+      const producer = await Producer.open(client, producerOptions(new Map([stockRequestSize, ...settings])))
       await producer.prepare(topic)
       const rate = given.double('throughput')!
       const warmupCount = Number(given.long('warmup-records'))

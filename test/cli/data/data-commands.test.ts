@@ -247,6 +247,17 @@ describe('tools with the names of Apache Kafka', () => {
     expect(nothing).toEqual({ exitCode: 0, printed: '', told: 'Processed a total of 0 messages\n' })
   })
 
+  test('kafka-console-producer refuses what is larger than max.request.size, and ends with 1', async () => {
+    await harness.createTopic('sized')
+    const words = ['--topic', 'sized', '--timeout', '0']
+    const { exitCode, told } = await tool('kafka-console-producer', words, `small\n${'x'.repeat(1_048_576)}\n`)
+    expect([exitCode, told]).toEqual([
+      1,
+      '1 records were not written: The message is 1048616 bytes when serialized which is larger than 1048576, which is the value of the max.request.size configuration.\n',
+    ])
+    expect(await consumed('sized')).toBe('small\n')
+  })
+
   test('a group of kafka-console-consumer', async () => {
     await harness.createTopic('console-group')
     await tool('kafka-console-producer', ['--topic', 'console-group', '--timeout', '20'], 'a\nb\nc\n')
