@@ -21,6 +21,7 @@ import {
   type EntityType,
 } from './configs-arguments.ts'
 import { namesWithConfigs } from './configs-entities.ts'
+import { alterQuotaEntities, describeQuotaEntities, type QuotaChanges } from './configs-quotas.ts'
 import { inHashMapOrder } from './java-order.ts'
 import { defineTool, printLine, type ToolStreams } from './tool.ts'
 import { clientOrControllerOf, withClient } from './tool-client.ts'
@@ -43,15 +44,22 @@ export const configsTool = defineTool({
   summary: 'Shows and changes the settings of topics, brokers, broker loggers, groups and client metrics.',
   flags: configsFlags,
   async run(given: ConfigsArguments, streams) {
-    const { types, names } = checkArguments(given)
-    const [type] = types
-    const kind = kinds[type!]
+    const named = checkArguments(given)
     const changes = given.has('alter') ? { added: configsToAdd(given), deleted: configsToDelete(given) } : undefined
     await withClient(clientOrControllerOf(given), async (client) => {
-      if (kind === undefined) throw new OperatorError(`quotas and credentials of ${types.join(' and ')} are not served`)
-      const entities = new Entities(client, type!, kind)
-      if (changes === undefined) await entities.describe(names[0], given.has('all'), streams)
-      else await entities.alter(names[0]!, changes, streams)
+      const [type] = named.types
+      const kind = kinds[type!]
+      const entities = kind === undefined ? undefined : new ConfiguredEntities(client, type!, kind)
+      if (changes === undefined) {
+        if (entities === undefined) await describeQuotaEntities(client, named, streams)
+        else await entities.describe(named.names[0], given.has('all'), streams)
+        return
+      }
+      const [name = ''] = named.names
+      if (entities === undefined) await alterQuotaEntities(client, named, changes)
+      else await entities.alter(name, changes)
+      if (name === '') printLine(streams.output, `Completed updating default config for ${type} in the cluster.`)
+      else printLine(streams.output, `Completed updating config for ${type!.slice(0, -1)} ${name}.`)
     })
     return undefined
   },
@@ -62,7 +70,7 @@ export const configsTool = defineTool({
   },
 })
 
-class Entities {
+class ConfiguredEntities {
   readonly #client: KafkaClient
   readonly #entityType: EntityType
   readonly #kind: Kind
@@ -87,11 +95,7 @@ class Entities {
     }
   }
 
-  async alter(
-    name: string,
-    { added, deleted }: { readonly added: ReadonlyMap<string, string>; readonly deleted: readonly string[] },
-    { output }: ToolStreams,
-  ): Promise<void> {
+  async alter(name: string, { added, deleted }: QuotaChanges): Promise<void> {
     if (this.#entityType === 'broker-loggers') {
       const present = new Set((await this.#entries(name, false)).map((entry) => entry.name))
       const unknown = [...deleted, ...added.keys()].filter((logger) => !present.has(logger))
@@ -102,8 +106,6 @@ class Entities {
       ...deleted.map((key) => ({ name: key, operation: 'delete' as const, value: '' })),
     ]
     await alterConfigs(this.#client, { type: this.#kind.type, name }, changes)
-    if (name === '') printLine(output, `Completed updating default config for ${this.#entityType} in the cluster.`)
-    else printLine(output, `Completed updating config for ${this.#singular} ${name}.`)
   }
 
   get #singular(): string {
