@@ -1,8 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import type { LogConfig } from '../../../src/config/log-config.ts'
 import type { CleaningControl, CleaningRunner } from '../../../src/log/cleaner/cleaning-task.ts'
+import type { PartitionLog } from '../../../src/log/partition-log.ts'
 import * as batch from '../../../src/protocol/record/batch-header.ts'
 import { decodeRecords } from '../../../src/protocol/record/record.ts'
+import { topicId } from '../log-harness.ts'
 import { batchOf, CleanerHarness, codecs } from './cleaner-harness.ts'
 
 async function harnessWith(config: Partial<LogConfig> = {}): Promise<CleanerHarness> {
@@ -208,6 +210,45 @@ describe('which log is due', () => {
     expect(harness.log.segmentsCount).toBe(3)
     harness.clock.advance(10_001)
     expect(await harness.clean()).toBe(1)
+  })
+
+  test.each([1, 2, 5])('log.cleaner.threads=%i: so many logs at once, the dirtiest first', async (threadsCount) => {
+    const harness = new CleanerHarness()
+    const underWay = new Set<string>()
+    const begun: string[] = []
+    let most = 0
+    harness.settings = { ...harness.settings, threadsCount }
+    harness.wrapRunner = (runner) => ({
+      run: async (task, control) => {
+        begun.push(task.name)
+        most = Math.max(most, underWay.add(task.name).size)
+        const outcome = await runner.run(task, control)
+        underWay.delete(task.name)
+        return outcome
+      },
+      close: () => runner.close(),
+    })
+    await harness.makeRoot()
+    await harness.begin()
+    const logs: PartitionLog[] = []
+    for (const partition of [0, 1, 2]) {
+      harness.log = await harness.drive(harness.manager.getOrCreateLog('orders', partition, topicId, harness.config))
+      logs.push(harness.log)
+      await harness.put(['a=1', 'b=1'])
+      await harness.roll()
+    }
+    await harness.clean()
+    for (const [partition, dirtyCount] of [1, 9, 4].entries()) {
+      harness.log = logs[partition]!
+      for (let count = 0; count < dirtyCount; count++) await harness.put([`a=${count}`])
+      await harness.roll()
+    }
+    begun.length = 0
+    harness.cleaner.start()
+    await harness.pass(20_000)
+    expect(most).toBe(Math.min(threadsCount, 3))
+    expect(begun).toEqual(['orders-1', 'orders-2', 'orders-0'])
+    await harness.drive(harness.cleaner.close())
   })
 
   test('a topic that is not compacted is left alone', async () => {
