@@ -9,7 +9,7 @@
  */
 import type { Logger } from '../base/logger.ts'
 import type { Random } from '../base/random.ts'
-import { randomUuid, type Uuid } from '../base/uuid.ts'
+import { randomUuid, type Uuid, zeroUuid } from '../base/uuid.ts'
 import type { LogConfig } from '../config/log-config.ts'
 import { KafkaError } from '../protocol/errors.ts'
 import { futureDirectoryName, joinPath, type PartitionDirectoryName, partitionDirectoryName } from './file-names.ts'
@@ -148,9 +148,11 @@ export class FutureLogs {
   async settle(assigned: AssignedDirectory, isStray: (log: PartitionLog) => boolean): Promise<void> {
     for (const log of [...this.#logs.values()]) {
       if (log.isOffline) continue
-      const { topic, partition, topicId } = log
+      const { topic, partition } = log
       const present = this.#host.log(topic, partition)
-      if (isStray(log) || (present !== undefined && present.topicId !== topicId)) {
+      // Apache Kafka writes the id down a while after it makes the directory.
+      if (log.topicId === zeroUuid && present !== undefined) await log.assignTopicId(present.topicId)
+      if (isStray(log) || (present !== undefined && present.topicId !== log.topicId)) {
         await this.remove(topic, partition)
       } else if (this.#isAssigned(log, assigned) && log.logEndOffset >= (present?.logEndOffset ?? 0)) {
         this.promote(await this.finish(log))
