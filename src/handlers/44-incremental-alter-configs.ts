@@ -8,6 +8,7 @@
  * *Version notes.* None that a handler sees.
  */
 import { findBrokerKey } from '../config/broker-keys.ts'
+import { configResourceTypes } from '../metadata/config-resource.ts'
 import type {
   IncrementalAlterConfigsRequest,
   IncrementalAlterConfigsResponse,
@@ -77,8 +78,15 @@ function resultingValues(broker: Broker, { resourceType, resourceName, configs }
   return values
 }
 
+const knownTypes: readonly number[] = Object.values(configResourceTypes).filter(
+  (type) => type !== configResourceTypes.unknown,
+)
+
 /** Apache Kafka has words for it only where the resource is a broker. */
 function refuseUnknownOperation({ resourceType, configs }: ConfigResourceRequest<Config>): void {
+  if (!knownTypes.includes(resourceType)) {
+    throw new KafkaError('INVALID_REQUEST', `Unknown resource type ${resourceType}`)
+  }
   for (const { configOperation } of configs) {
     if (configOperation >= configOperations.set && configOperation <= configOperations.subtract) continue
     if (!isBroker(resourceType)) throw new KafkaError('UNKNOWN_SERVER_ERROR')
