@@ -263,11 +263,16 @@ describe('tools with the names of Apache Kafka', () => {
     await tool('kafka-console-producer', ['--topic', 'console-group', '--timeout', '20'], 'a\nb\nc\n')
     const words = ['--topic', 'console-group', '--group', 'console', '--from-beginning', '--max-messages']
     expect((await tool('kafka-console-consumer', [...words, '2'])).printed).toBe('a\nb\n')
+    const uncommitted = [...words, '1', '--command-property', 'enable.auto.commit=false']
+    expect((await tool('kafka-console-consumer', uncommitted)).printed).toBe('c\n')
     expect((await tool('kafka-console-consumer', [...words, '1'])).printed).toBe('c\n')
   })
 
   test('a topic that is created while kafka-console-consumer waits', async () => {
-    const waiting = tool('kafka-console-consumer', ['--include', 'late.*', '--from-beginning', '--max-messages', '1'])
+    // From the end on, but nothing of what is new is missed.
+    const waiting = tool('kafka-console-consumer', ['--include', 'late.*', '--max-messages', '1'])
+    const earlier = tool('kafka-console-consumer', ['--topic', 'nothing-yet', '--timeout-ms', '0'])
+    expect((await earlier).told).toBe('Processed a total of 0 messages\n')
     await harness.createTopic('later')
     await tool('kafka-console-producer', ['--topic', 'later', '--timeout', '0'], 'first\n')
     expect((await waiting).printed).toBe('first\n')
