@@ -161,6 +161,7 @@ export class ReplicaMover {
       move.hasTurn = true
       return
     }
+    this.#check(move)
     this.#waiting.add(move)
     await new Promise<void>((resolve) => {
       move.wake = resolve
@@ -270,6 +271,7 @@ export class ReplicaMover {
 
   /** So long, or until somebody wakes it. */
   #sleep(waitMs: number, move: Move): Promise<void> {
+    this.#check(move)
     return new Promise((resolve) => {
       const timer = this.#options.clock.schedule(waitMs, resolve)
       move.wake = () => {
