@@ -41,9 +41,6 @@ export function handleFetch(
   context: RequestContext,
 ): FetchResponseInput | Promise<FetchResponseInput> {
   const { isolationLevel, maxWaitMs } = request
-  if (isolationLevel < 0 || isolationLevel > 1) {
-    return refuseRequest(request, errorCodes.UNKNOWN_SERVER_ERROR, context.apiVersion)
-  }
   const replicaId = replicaIdOf(request, context.apiVersion)
   const isFollower = replicaId >= 0
   const usesTopicIds = context.apiVersion >= topicIdVersion
@@ -52,6 +49,10 @@ export function handleFetch(
   const opened = FetchContext.open(broker.fetchSessions, facts, (topicId) => broker.image.topicName(topicId))
   if (!(opened instanceof FetchContext)) return refused(opened)
   authorizeTargets(broker, opened.targets, context, isFollower)
+  // As in Apache Kafka nobody looks at it where there is nothing to read.
+  if ((isolationLevel < 0 || isolationLevel > 1) && opened.targets.some((target) => isReadable(broker, target))) {
+    return refuseRequest(request, errorCodes.UNKNOWN_SERVER_ERROR, context.apiVersion)
+  }
   const maxBytes = isFollower ? request.maxBytes : Math.min(request.maxBytes, broker.config.number('fetch.max.bytes'))
   const order = {
     params: {
@@ -75,13 +76,17 @@ function replicaIdOf(request: FetchRequest, version: number): number {
   return version >= replicaStateVersion ? request.replicaState.replicaId : request.replicaId
 }
 
-function refused(errorCode: ErrorCode): FetchResponseInput {
-  return { throttleTimeMs: 0, errorCode, sessionId: 0, responses: [], nodeEndpoints: [] }
+function isReadable({ image }: Broker, target: FetchTarget): boolean {
+  return target.isAuthorized && image.topics.getByName(target.topic)?.partitions.has(target.index) === true
+}
+
+function refused(errorCode: ErrorCode, sessionId = 0): FetchResponseInput {
+  return { throttleTimeMs: 0, errorCode, sessionId, responses: [], nodeEndpoints: [] }
 }
 
 /** The whole request. Before topic ids the error is at each of its partitions too: at first there was no other place. */
-function refuseRequest({ topics }: FetchRequest, errorCode: ErrorCode, version: number): FetchResponseInput {
-  if (version >= topicIdVersion) return refused(errorCode)
+function refuseRequest({ topics, sessionId }: FetchRequest, errorCode: ErrorCode, version: number): FetchResponseInput {
+  if (version >= topicIdVersion) return refused(errorCode, sessionId)
   const responses = topics.map(({ topic, topicId, partitions }) => ({
     topic,
     topicId,
@@ -92,7 +97,7 @@ function refuseRequest({ topics }: FetchRequest, errorCode: ErrorCode, version: 
       records: noRecords,
     })),
   }))
-  return { ...refused(errorCode), responses }
+  return { ...refused(errorCode, sessionId), responses }
 }
 
 /** The answer to a request that failed. */

@@ -57,6 +57,9 @@ export async function handleListOffsets(
   request: ListOffsetsRequest,
   context: RequestContext,
 ): Promise<ListOffsetsResponse> {
+  if (request.isolationLevel < 0 || request.isolationLevel > 1) {
+    return refuseListOffsets(request, new KafkaError('UNKNOWN_SERVER_ERROR'))
+  }
   const topics = merged(request.topics).map(async (topic) => ({
     name: topic.name,
     partitions: await listTopic(broker, request, topic, context),
@@ -122,9 +125,6 @@ async function listPartition(
   const refusal = partition.leaderError(currentLeaderEpoch)
   if (refusal !== 0) return answerOf(index, refusal, notFound)
   const isConsumer = request.replicaId === consumerReplicaId
-  if (isConsumer && (request.isolationLevel < 0 || request.isolationLevel > 1)) {
-    return answerOf(index, errorCodes.UNKNOWN_SERVER_ERROR, notFound)
-  }
   const endOffset = visibleEndOffset(partition, isConsumer, request.isolationLevel)
   try {
     const found = await findOffset(partition, timestamp, endOffset)

@@ -31,8 +31,7 @@ export function handleOffsetCommit(
   /** Those of `accepted`, in the same order. */
   const waiting: OffsetCommitResponsePartition[] = []
   const isById = context.apiVersion >= topicIdVersion
-  const asked = request.topics.filter(({ partitions }) => partitions.length > 0)
-  const topics = asked.map((topic) => {
+  const topics = request.topics.flatMap((topic) => {
     const image = isById ? broker.image.topics.get(topic.topicId) : broker.image.topics.getByName(topic.name)
     let topicError: ErrorCode = errorCodes.GROUP_AUTHORIZATION_FAILED
     if (mayCommit) {
@@ -56,7 +55,9 @@ export function handleOffsetCommit(
       return response
     })
     if (known.length > 0) accepted.push({ name: image!.name, topicId: image!.id, partitions: known })
-    return { name: topic.name, topicId: topic.topicId, partitions }
+    // Of nothing but a topic that is there nothing is told.
+    if (topicError === 0 && partitions.length === 0) return []
+    return [{ name: topic.name, topicId: topic.topicId, partitions }]
   })
   const response: OffsetCommitResponse = { throttleTimeMs: 0, topics }
   if (accepted.length === 0) return response

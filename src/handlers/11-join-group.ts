@@ -30,6 +30,7 @@ export async function handleJoinGroup(
     ? await broker.groupCoordinator.joinGroup(request, groupRequestContext(context))
     : forbidden()
   if (apiVersion < nullProtocolVersion) response.protocolName ??= ''
+  else if (response.protocolName === '') response.protocolName = null
   return response
 }
 

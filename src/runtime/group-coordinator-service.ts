@@ -82,7 +82,7 @@ export class GroupCoordinatorService {
         this.#membersShard(request.groupId).request<JoinGroupResponse>((machine, token, now) =>
           machine.joinGroup(token, request, client, now),
         ),
-      (error) => joinError(error, ''),
+      (error) => joinError(error, error === errorCodes.INVALID_GROUP_ID ? request.memberId : ''),
     ) as Promise<JoinGroupResponse>
   }
 

@@ -184,6 +184,15 @@ describe('an error is answered at once', () => {
     expect(onlyPartition(byName)).toMatchObject({ partitionIndex: 1, errorCode: errorCodes.UNKNOWN_SERVER_ERROR })
   })
 
+  test('an isolation level that there is not is nothing to mind where there is nothing to read', async () => {
+    const { errorCode, responses } = await fetch([{ partition: 9 }], { isolationLevel: 7 })
+    expect([errorCode, responses[0]!.partitions[0]!.errorCode]).toEqual([0, errorCodes.UNKNOWN_TOPIC_OR_PARTITION])
+    const unknownSession = await fetch([{}], { isolationLevel: 7, sessionId: 77, sessionEpoch: 3 })
+    expect(unknownSession).toMatchObject({ errorCode: errorCodes.FETCH_SESSION_ID_NOT_FOUND, sessionId: 0 })
+    const refused = await fetch([{}], { isolationLevel: 7, sessionId: 77, sessionEpoch: -1 })
+    expect(refused).toMatchObject({ errorCode: errorCodes.UNKNOWN_SERVER_ERROR, sessionId: 77 })
+  })
+
   test('the leader is named from version 16 on', async () => {
     harness.changePartition(topicId, 0, { leader: 2 })
     for (const version of [15, 16]) {

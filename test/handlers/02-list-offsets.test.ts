@@ -71,6 +71,17 @@ describe('ListOffsets', () => {
     expect(told).toEqual([['orders', errorCodes.INVALID_REQUEST]])
   })
 
+  test('refuses all as it was asked for when there is no such isolation level', async () => {
+    const partitions = [0, 0].map((partitionIndex) => ({ partitionIndex, timestamp: latest }))
+    const topics = [
+      { name: 'none', partitions },
+      { name: 'orders', partitions: [] },
+    ]
+    const answer = await harness.call(listOffsetsApi, 11, { replicaId: 1, isolationLevel: 2, topics })
+    const told = answer.topics.map(({ name, partitions: answers }) => [name, ...answers.map((one) => one.errorCode)])
+    expect(told).toEqual([['none', -1, -1], ['orders']])
+  })
+
   test('takes any epoch but -1 at its word', async () => {
     expect(await list(latest, { currentLeaderEpoch: -2 })).toMatchObject({ errorCode: errorCodes.FENCED_LEADER_EPOCH })
   })

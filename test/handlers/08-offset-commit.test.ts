@@ -52,6 +52,7 @@ describe('committing', () => {
 
   test('nothing of a topic, which is not answered', async () => {
     expect(await commit(9, [{ name: 'orders', partitions: [] }])).toEqual([])
+    expect(await commit(9, [{ name: 'unheard', partitions: [] }])).toEqual([['unheard']])
   })
 
   test('and the topic of offsets is deleted together with one that they are of', async () => {

@@ -54,6 +54,22 @@ describe('joining', () => {
     expect(await harness.drive(other)).toMatchObject({ errorCode: 0, generationId: 2 })
   })
 
+  test('a protocol without a name is told as none from version 7 on, before as empty', async () => {
+    for (const [version, told] of [
+      [3, ''],
+      [9, null],
+    ] as const) {
+      const join = { ...joinOf(`g${version}`), groupInstanceId: version < 5 ? null : 'i' }
+      const request = { ...join, protocols: [{ name: '', metadata: Buffer.alloc(0) }] }
+      const response = await joinNow(harness, version, request)
+      expect(response).toMatchObject({ errorCode: 0, protocolName: told })
+    }
+  })
+
+  test('a group without a name, whose answer has the member that it came with', async () => {
+    expect(await joinNow(harness, 9, joinOf('', 'me'))).toMatchObject({ errorCode: 24, memberId: 'me' })
+  })
+
   test('a group that this broker does not coordinate', async () => {
     harness = await BrokerHarness.start()
     expect(await joinNow(harness, 9, joinOf('g'))).toMatchObject({ errorCode: 16, memberId: '' })

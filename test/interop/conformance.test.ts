@@ -3,7 +3,7 @@
  * accepted-differences.ts lists. CONFORMANCE_OTTLA and CONFORMANCE_KAFKA may name ports of brokers that run already.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { acceptedDifferences } from './conformance/accepted-differences.ts'
+import { acceptedDifferences, acceptedPairs } from './conformance/accepted-differences.ts'
 import { adminProbes, brokerProbes } from './conformance/admin-probes.ts'
 import { compare } from './conformance/compare.ts'
 import { fetchProbes } from './conformance/fetch-probes.ts'
@@ -61,7 +61,8 @@ async function expectAlike(name: string, probe: Probe): Promise<void> {
   expect(ours.map(({ step }) => step)).toEqual(theirs.map(({ step }) => step))
   const differences = compare(ours, theirs)
   const accepted = acceptedDifferences.get(name) ?? []
-  const unexpected = differences.filter(({ step }) => !accepted.some((pattern) => pattern.test(step)))
+  const patterns = [...accepted, acceptedPairs.get(name) ?? []].flat()
+  const unexpected = differences.filter(({ step }) => !patterns.some((pattern) => pattern.test(step)))
   expect(unexpected.map(({ step, details }) => `${step} ${details.join('; ')}`)).toEqual([])
   // A difference that is gone leaves the table.
   const gone = accepted.filter((pattern) => !differences.some(({ step }) => pattern.test(step)))

@@ -1,6 +1,6 @@
 /** ApiVersions, topics and configurations: what the admin APIs accept, refuse and describe. */
 
-import type { Probe, Prober } from './prober.ts'
+import type { Answer, Probe, Prober } from './prober.ts'
 import { createTopic, unknownTopicId } from './produce-probes.ts'
 
 const brokerType = 4
@@ -266,8 +266,15 @@ const configurations: Probe = {
   },
 }
 
-function settled(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, 1000))
+/** Until the broker itself knows: Apache Kafka answers before its brokers do. */
+async function untilPolicy(prober: Prober, policy: string): Promise<void> {
+  const configurationKeys = ['log.cleanup.policy']
+  const resources = [{ resourceType: brokerType, resourceName: '1', configurationKeys }]
+  await prober.settled(async () => {
+    const answer = await prober.ask('DescribeConfigs', 4, { resources })
+    const [result] = answer!.results as readonly Answer[]
+    return (result!.configs as readonly Answer[])[0]?.value === policy
+  })
 }
 
 /** The address, the place and the place by default are each broker's own. */
@@ -285,8 +292,7 @@ async function brokerConfigs(prober: Prober): Promise<void> {
     await alter('unknown', ['no.such', set, '7'])
     await alter('wrong', ['message.max.bytes', set, 'x'])
     await alter('list', ['log.cleanup.policy', append, 'compact'])
-    // Apache Kafka answers before its brokers know.
-    await settled()
+    await untilPolicy(prober, 'delete,compact')
     await prober.probe(`synonyms of "${name}"`, 'DescribeConfigs', 4, {
       resources: [
         {
@@ -305,8 +311,8 @@ async function brokerConfigs(prober: Prober): Promise<void> {
       ['log.retention.ms', remove, null],
       ['no.such', remove, null],
     )
+    await untilPolicy(prober, 'delete')
   }
-  await settled()
   const all = await prober.ask('DescribeConfigs', 4, {
     resources: [{ resourceType: brokerType, resourceName: '1', configurationKeys: null }],
   })

@@ -140,7 +140,7 @@ export class Prober {
 
   /** Waits until `isSettled` says so: Apache Kafka's brokers hear a little later of what its controller has answered. */
   async settled(isSettled: () => Promise<boolean>): Promise<void> {
-    for (let attempt = 0; attempt < 200 && !(await isSettled()); attempt++) {
+    for (let attempt = 0; attempt < 500 && !(await isSettled()); attempt++) {
       await new Promise((resolve) => setTimeout(resolve, 20))
     }
   }

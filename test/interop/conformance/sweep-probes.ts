@@ -1,4 +1,5 @@
 /** The sweep over what handlers/index.ts serves: a probe for each API, with all its versions. */
+import { SeededRandom } from '../../../src/base/random.ts'
 import { handlers } from '../../../src/handlers/index.ts'
 import { apiKeys, apis } from '../../../src/protocol/api/index.ts'
 import { requestFrame } from '../../server/server-harness.ts'
@@ -8,6 +9,9 @@ import { fresh, plausibleValues } from './plausible-requests.ts'
 import type { ApiName, Probe, Prober } from './prober.ts'
 import { createTopic, topicIdOf, untilProducerIds } from './produce-probes.ts'
 import { Sweep, type World } from './sweep.ts'
+
+/** Another one finds others: CONFORMANCE_SEED. */
+const pairsSeed = Number(process.env.CONFORMANCE_SEED ?? 1)
 
 class Names {
   readonly #prefix: string
@@ -51,8 +55,10 @@ async function probeFrames(prober: Prober, api: ApiName, version: number, messag
 async function probeVersion(prober: Prober, apiKey: number, version: number, world: World, names: Names) {
   const { request } = apis.get(apiKey)!
   const api = request.name.replace(/Request$/, '') as ApiName
-  const requests = [...new Sweep(request, version, world, plausibleValues(api)).requests()]
-  for (const { step, message } of requests) {
+  const sweep = new Sweep(request, version, world, plausibleValues(api))
+  const requests = [...sweep.requests()]
+  const pairs = version === request.maxVersion ? sweep.pairs(new SeededRandom(pairsSeed), 1) : []
+  for (const { step, message } of [...requests, ...pairs]) {
     if (!isLeftOut(api, version, step)) await prober.probe(step, api, version, names.filled(message) as object)
   }
   await probeFrames(prober, api, version, names.filled(requests[0]!.message) as object)

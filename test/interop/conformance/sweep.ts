@@ -3,6 +3,7 @@
  * asked wrongly: one request in which each field has a plausible value, then one for each wrong value of each field. The
  * conformance test sends them to both brokers. A new API takes part as soon as handlers/index.ts has it.
  */
+import type { Random } from '../../../src/base/random.ts'
 import {
   type FieldDescription,
   isNullable,
@@ -92,6 +93,18 @@ export class Sweep {
     yield { step: 'plausible', message }
     yield { step: 'defaults', message: {} }
     for (const [step, value] of this.#messageVariants(root, message)) yield { step, message: value as object }
+  }
+
+  /** For each wrong request some in which a second thing is wrong too: which of two errors counts is to be the same. */
+  *pairs(random: Random, countPerRequest: number): Generator<SweptRequest> {
+    const { root } = this.#schema
+    for (const [first, value] of [...this.#messageVariants(root, this.#message(root))]) {
+      const seconds = [...this.#messageVariants(root, value as Message)]
+      for (let count = 0; count < countPerRequest; count++) {
+        const [second, message] = seconds[random.integer(seconds.length)]!
+        yield { step: `${first} and ${second}`, message: message as object }
+      }
+    }
   }
 
   #message(struct: StructDescription): Message {
