@@ -48,7 +48,13 @@ export interface DescribedLogDirectory {
 /** As long as one is. */
 const uniqueIdExample = '0'.repeat(32)
 
-const offline = { errorCode: errorCodes.KAFKA_STORAGE_ERROR, totalBytes: -1, usableBytes: -1, logs: [] }
+const offline = {
+  errorCode: errorCodes.KAFKA_STORAGE_ERROR,
+  isCordoned: false,
+  totalBytes: -1,
+  usableBytes: -1,
+  logs: [],
+}
 
 export class LogDirectories {
   readonly #options: LogDirectoriesOptions

@@ -67,8 +67,10 @@ describe('the directories', () => {
   })
 
   test('an offline one has an error and nothing else, wherever it failed', async () => {
+    await start({ config: { 'cordoned.log.dirs': '*' } })
     harness.logs.handleDirectoryFailure('/one', new Error('broken'))
-    const nothing = { errorCode: errorCodes.KAFKA_STORAGE_ERROR, topics: [], totalBytes: -1, usableBytes: -1 }
+    const space = { totalBytes: -1, usableBytes: -1 }
+    const nothing = { errorCode: errorCodes.KAFKA_STORAGE_ERROR, topics: [], ...space, isCordoned: false }
     const { results } = await describeLogDirs()
     expect(results[0]).toMatchObject({ logDir: '/one', ...nothing })
     expect(results[1]).toMatchObject({ logDir: '/two', errorCode: 0 })
