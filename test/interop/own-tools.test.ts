@@ -133,6 +133,7 @@ test('kafka-consumer-groups', async () => {
   member.stop()
   await member.end()
   await expectSame('kafka-consumer-groups', '--list', '--state', '--type')
+  await expectSame('kafka-consumer-groups', '--describe', '--all-groups', '--members')
   expect(await expectSame('kafka-consumer-groups', '--describe', '--group', 'living')).toMatch(/first +2 +/)
   const reset = ['--reset-offsets', '--group', 'living', '--topic', 'first'] as const
   await expectSame('kafka-consumer-groups', ...reset, '--shift-by', '-3', '--dry-run', '--export')

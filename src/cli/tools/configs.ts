@@ -122,7 +122,7 @@ class ConfiguredEntities {
   async #all(): Promise<string[]> {
     switch (this.#entityType) {
       case 'topics':
-        return inHashMapOrder((await listTopics(this.#client)).map(({ name }) => name))
+        return inHashMapOrder((await this.#client.loadTopics(null)).topics.map(({ name }) => name!))
       case 'brokers':
       case 'broker-loggers':
         return [...(await brokersOf(this.#client)).map(({ nodeId }) => `${nodeId}`), '']

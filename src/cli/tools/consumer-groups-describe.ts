@@ -21,8 +21,7 @@ export async function describeGroups(
   const sorted = groupIds.toSorted()
   if (given.has('members')) {
     const groups = await Promise.all(sorted.map((groupId) => describeGroup(client, groupId)))
-    for (const group of groups)
-      if (mayShow(group, group.members.length, streams)) printMembers(group, isVerbose, streams)
+    for (const group of groups) if (mayShow(group, 1, streams)) printMembers(group, isVerbose, streams)
   } else if (given.has('state')) {
     const groups = await Promise.all(sorted.map((groupId) => describeGroup(client, groupId)))
     for (const group of groups) if (mayShow(group, 1, streams)) await printState(client, group, isVerbose, streams)
