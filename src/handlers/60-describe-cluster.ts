@@ -2,7 +2,8 @@
  * DescribeCluster (60)
  *
  * *Behavior.* The cluster's id and its brokers, with the addresses under which this client reaches them. As controller a
- * live broker is named, as in Metadata. Controllers are described on their own listener only: MISMATCHED_ENDPOINT_TYPE.
+ * live broker is named, as in Metadata. On a listener of controllers: the controllers with their addresses there, and the
+ * one that is active. Who asks for the other kind gets MISMATCHED_ENDPOINT_TYPE.
  *
  * *Version notes.* 1 brings the endpoint type. 2 tells of fenced brokers too, when asked.
  */
@@ -13,39 +14,60 @@ import type { Broker } from './broker.ts'
 import { brokerEndpoint } from './broker-endpoint.ts'
 import type { RequestContext } from './handler.ts'
 
-const endpointTypes = { broker: 1, controller: 2 } as const
+const endpointTypes = { BROKER: 1, CONTROLLER: 2 } as const
 
 export function handleDescribeCluster(
   broker: Broker,
   request: DescribeClusterRequest,
   context: RequestContext,
 ): DescribeClusterResponseInput {
-  if (request.endpointType === endpointTypes.controller) {
+  const isController = broker.config.controllerListenerNames.includes(context.connection.listenerName)
+  const [here, other] = isController ? (['CONTROLLER', 'BROKER'] as const) : (['BROKER', 'CONTROLLER'] as const)
+  if (request.endpointType === endpointTypes[other]) {
     return refuse(
       errorCodes.MISMATCHED_ENDPOINT_TYPE,
-      'The request was sent to an endpoint of type BROKER, but we wanted an endpoint of type CONTROLLER',
+      `The request was sent to an endpoint of type ${here}, but we wanted an endpoint of type ${other}`,
     )
   }
-  if (request.endpointType !== endpointTypes.broker) {
+  if (request.endpointType !== endpointTypes[here]) {
     return refuse(errorCodes.UNSUPPORTED_ENDPOINT_TYPE, `Unsupported endpoint type ${request.endpointType}`)
   }
   if (!broker.authorize(context, 'Describe', 'Cluster', clusterResourceName)) {
     return refuse(errorCodes.CLUSTER_AUTHORIZATION_FAILED, 'Cluster authorization failed.')
   }
-  const brokers = describeBrokers(broker, request, context)
-  const alive = brokers.filter(({ isFenced }) => !isFenced).map(({ brokerId }) => brokerId)
-  const some = alive.length === 0 ? -1 : alive[broker.random.integer(alive.length)]!
+  return {
+    ...(isController ? controllers(broker, context) : brokersOf(broker, request, context)),
+    ...rest(broker, request, context),
+  }
+}
+
+function rest(broker: Broker, request: DescribeClusterRequest, context: RequestContext) {
   return {
     throttleTimeMs: 0,
     errorCode: 0,
     errorMessage: null,
+    endpointType: request.endpointType,
     clusterId: broker.clusterId,
-    controllerId: alive.includes(broker.nodeId) ? broker.nodeId : some,
-    brokers,
     clusterAuthorizedOperations: request.includeClusterAuthorizedOperations
       ? authorizedOperations(broker, context, 'Cluster', clusterResourceName)
       : operationsNotAsked,
   }
+}
+
+function controllers(broker: Broker, { connection }: RequestContext) {
+  const registrations = [...broker.image.cluster.controllers()].sort((left, right) => left.id - right.id)
+  const reached = registrations.flatMap(({ id: brokerId, endpoints }) => {
+    const endpoint = endpoints.find(({ name }) => name === connection.listenerName)
+    return endpoint === undefined ? [] : [{ brokerId, host: endpoint.host, port: endpoint.port, rack: null }]
+  })
+  return { controllerId: broker.quorum.describeQuorum().leaderId, brokers: reached }
+}
+
+function brokersOf(broker: Broker, request: DescribeClusterRequest, context: RequestContext) {
+  const brokers = describeBrokers(broker, request, context)
+  const alive = brokers.filter(({ isFenced }) => !isFenced).map(({ brokerId }) => brokerId)
+  const some = alive.length === 0 ? -1 : alive[broker.random.integer(alive.length)]!
+  return { controllerId: alive.includes(broker.nodeId) ? broker.nodeId : some, brokers }
 }
 
 function describeBrokers(broker: Broker, request: DescribeClusterRequest, { connection }: RequestContext) {

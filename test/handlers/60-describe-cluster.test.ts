@@ -53,3 +53,24 @@ test('refuses to tell controllers on a listener of brokers', async () => {
     errorMessage: 'Unsupported endpoint type 3',
   })
 })
+
+test('tells the controllers on their listener', async () => {
+  const harness = await startControlledBroker({
+    config: { 'controller.listener.names': 'CONTROLLER', listeners: 'PLAINTEXT://:9092,CONTROLLER://:9093' },
+  })
+  const endPoints = [{ name: 'CONTROLLER', host: 'controller-1', port: 9093, securityProtocol: 0 }]
+  const registration = { controllerId: 1, incarnationId: 'vPeOCWypqUOSepEvx0cbog', zkMigrationReady: false, endPoints }
+  harness.commit([metadataRecord('RegisterControllerRecord', 0, { ...registration, features: [] })])
+  const connection = harness.connect('CONTROLLER')
+  expect(await harness.call(describeClusterApi, 2, { endpointType: 2 }, connection)).toMatchObject({
+    errorCode: 0,
+    endpointType: 2,
+    clusterId: 'vPeOCWypqUOSepEvx0cbog',
+    controllerId: 1,
+    brokers: [{ brokerId: 1, host: 'controller-1', port: 9093, rack: null, isFenced: false }],
+  })
+  expect(await harness.call(describeClusterApi, 1, { endpointType: 1 }, connection)).toMatchObject({
+    errorCode: 114,
+    errorMessage: 'The request was sent to an endpoint of type CONTROLLER, but we wanted an endpoint of type BROKER',
+  })
+})

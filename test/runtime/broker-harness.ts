@@ -64,7 +64,7 @@ export interface HarnessOptions {
 
 export class TestConnection implements ConnectionInfo {
   readonly id: number
-  readonly listenerName = 'PLAINTEXT'
+  readonly listenerName: string
   readonly clientHost = '127.0.0.1'
   readonly clientPort = 50_000
   readonly localHost = '127.0.0.1'
@@ -76,8 +76,9 @@ export class TestConnection implements ConnectionInfo {
   closeCallbacksCount = 0
   readonly #callbacks: (() => void)[] = []
 
-  constructor(id: number) {
+  constructor(id: number, listenerName: string) {
     this.id = id
+    this.listenerName = listenerName
   }
 
   onClose(callback: () => void): void {
@@ -142,8 +143,8 @@ export class BrokerHarness {
     return harness
   }
 
-  connect(): TestConnection {
-    return new TestConnection(++this.#connectionsCount)
+  connect(listenerName = 'PLAINTEXT'): TestConnection {
+    return new TestConnection(++this.#connectionsCount, listenerName)
   }
 
   /** Creates the topic and waits until its leader serves, when this broker (1) leads. */
