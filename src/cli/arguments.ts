@@ -89,13 +89,6 @@ export async function runCommandLine(words: readonly string[], commands: Command
       ({ clusterId, config, override, ignoreFormatted }) =>
         run(commands.format({ config, override, clusterId, ignoreFormatted })),
     )
-    .command(
-      'tool <name> [flags..]',
-      'Run a tool that is named as one of Apache Kafka: kafka-topics, kafka-console-consumer and others',
-      // main.ts runs it before this is read: its flags are not for yargs.
-      (command) => command.example('$0 tool kafka-topics --bootstrap-server localhost:9092 --list', ''),
-      () => {},
-    )
     .command('log', 'Look into the files of a partition', (command) => addLogDump(command, run, commands))
   addAdminCommands(addDataCommands(parser, run), run)
     .completion('completion', 'Print what makes bash or zsh complete commands: source <(ottla completion)')

@@ -17,6 +17,13 @@ export function addAdminCommands<Parsed>(parser: Argv<Parsed>, run: Run): Argv<P
     .command('topics', 'List, describe, create, alter and delete topics', (command) => addTopics(command, run))
     .command('groups', 'Show and reset what consumer groups have read', (command) => addGroups(command, run, output))
     .command('configs', 'Show and change settings while the broker runs', (command) => addConfigs(command, run))
+    .command(
+      'tool <name> [flags..]',
+      'Run a tool that is named as one of Apache Kafka: kafka-topics, kafka-console-consumer and others',
+      // main.ts runs it before this is read: its flags are not for yargs.
+      (command) => command.example('$0 tool kafka-topics --bootstrap-server localhost:9092 --list', ''),
+      () => {},
+    )
     .command('cluster', 'Health, brokers, quorum and protocol of a cluster', (command) => addCluster(command, run))
 }
 
