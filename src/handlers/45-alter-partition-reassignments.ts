@@ -41,14 +41,13 @@ export async function handleAlterPartitionReassignments(
 
 /** The same error at the top and for each partition. */
 export function refuseAlterPartitionReassignments(
-  { allowReplicationFactorChange, topics }: AlterPartitionReassignmentsRequest,
+  { topics }: AlterPartitionReassignmentsRequest,
   error: KafkaError,
 ): AlterPartitionReassignmentsResponseInput {
   const errorCode = error.code
   // A message that says no more than its code is left out.
   const errorMessage = error.message === error.error ? null : error.message
   return {
-    allowReplicationFactorChange,
     errorCode,
     errorMessage,
     responses: topics.map(({ name, partitions }) => ({

@@ -56,7 +56,10 @@ test('what the controller refuses as a whole is told for each partition', async 
 test('without time nothing is done, and without topics nothing is asked', async () => {
   const harness = await startControlledBroker()
   const errorCode = errorCodes.REQUEST_TIMED_OUT
-  expect(await harness.call(alterApi, 1, { ...toBroker2, timeoutMs: 0 })).toMatchObject({
+  const request = { ...toBroker2, timeoutMs: 0, allowReplicationFactorChange: false }
+  expect(await harness.call(alterApi, 1, request)).toMatchObject({
+    // Not what was asked: an answer that is an error says the default.
+    allowReplicationFactorChange: true,
     errorCode,
     errorMessage: null,
     responses: [{ name: 'a', partitions: [{ partitionIndex: 0, errorCode, errorMessage: null }] }],
