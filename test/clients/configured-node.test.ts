@@ -7,7 +7,7 @@ import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { TestClient } from '../server/server-harness.ts'
 import { StartedNode } from './started-node.ts'
 
-const [metadata, findCoordinator, describeCluster, alterConfigs] = [3, 10, 60, 44]
+const [metadata, findCoordinator, describeConfigs, describeCluster, alterConfigs] = [3, 10, 32, 60, 44]
 let node: StartedNode
 let kafka: Kafka
 let admin: Admin
@@ -70,6 +70,25 @@ test('of two listeners one is advertised: clients of the other are told the addr
     ['kafka.example.com', 9092],
     ['127.0.0.1', other.listeners[1]!.port],
   ])
+  await other.dispose()
+})
+
+test("a controller's listener serves administrators and names the controllers", async () => {
+  const other = await StartedNode.start({
+    listeners: 'PLAINTEXT://127.0.0.1:0,CONTROLLER://127.0.0.1:0',
+    'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT',
+    'controller.listener.names': 'CONTROLLER',
+  })
+  const listener = other.listeners.find(({ name }) => name === 'CONTROLLER')!
+  const client = await TestClient.connect(listener.port, '127.0.0.1')
+  client.send(describeCluster, 1, 1, { endpointType: 2 })
+  const cluster = (await client.response(describeCluster, 1)).message
+  expect(cluster).toMatchObject({ errorCode: 0, endpointType: 2, controllerId: 1, brokers: [{ brokerId: 1 }] })
+  client.send(describeConfigs, 4, 2, { resources: [{ resourceType: 4, resourceName: '', configurationKeys: null }] })
+  expect((await client.response(describeConfigs, 4)).message).toMatchObject({ results: [{ errorCode: 0 }] })
+  // Produce and the like are for brokers' listeners alone.
+  client.send(metadata, 12, 3, { topics: [] })
+  await client.closed()
   await other.dispose()
 })
 
