@@ -52,9 +52,10 @@ function addTopics<Parsed>(parser: Argv<Parsed>, run: Run) {
         return run(load().then(({ topicsDescribe }) => topicsDescribe(options, output)))
       },
     )
-  return addTopicChanges(withReads, run, config)
-    .demandCommand(1, 'topics needs a command: list, describe, create, alter or delete')
-    .epilogue(clientOptions.brokers.describe)
+  return addTopicChanges(withReads, run, config).demandCommand(
+    1,
+    'topics needs a command: list, describe, create, alter or delete',
+  )
 }
 
 function addTopicChanges<Parsed>(
