@@ -3,7 +3,7 @@
  * they run.
  */
 import type { Argv } from 'yargs'
-import { clientOptions, type Run, texts, yes } from '../data/option-kinds.ts'
+import { type Run, texts, yes } from '../data/option-kinds.ts'
 import type { ToolStreams } from '../tools/tool.ts'
 import { formatOption, integer, names, optionsOf, targetOptions } from './admin-options.ts'
 import { configTypes } from './config-types.ts'
