@@ -14,6 +14,7 @@ import { errorCodes, KafkaError } from '../protocol/errors.ts'
 import { type ControllerResult, maxRecordsPerUserOperation } from './controller-result.ts'
 import type { ControllerState } from './controller-state.ts'
 import { activeReplicas, checkManualAssignment, newPartitionRecord, placePartitions } from './partition-assignment.ts'
+import { timedOut } from './timed-out.ts'
 
 export function createPartitions(
   state: ControllerState,
@@ -24,7 +25,8 @@ export function createPartitions(
   const records: MetadataRecord[] = []
   const results: CreatePartitionsTopicResult[] = []
   for (const topic of request.topics) {
-    if (counts.get(topic.name) === 1) results.push(increase(state, topic, records))
+    if (counts.get(topic.name)! > 1) continue
+    results.push(request.timeoutMs <= 0 ? { name: topic.name, ...timedOut } : increase(state, topic, records))
   }
   for (const [name, count] of counts) {
     if (count > 1) results.push({ name, errorCode: errorCodes.INVALID_REQUEST, errorMessage: 'Duplicate topic name.' })

@@ -18,6 +18,7 @@ import { alterResource, type ConfigOperation, clearElrRecords } from './alter-co
 import { type ControllerResult, maxRecordsPerUserOperation } from './controller-result.ts'
 import type { ControllerState } from './controller-state.ts'
 import { activeReplicas, checkManualAssignment, newPartitionRecord, placePartitions } from './partition-assignment.ts'
+import { timedOut } from './timed-out.ts'
 
 interface NewPartition {
   readonly replicas: readonly number[]
@@ -34,7 +35,8 @@ export function createTopics(
   const isTooLarge = partitionTotal(state, request, counts) > maxRecordsPerUserOperation
   for (const topic of request.topics) {
     if (counts.get(topic.name)! > 1) continue
-    results.push(isTooLarge ? tooManyPartitions(topic.name) : createTopic(state, topic, records))
+    if (request.timeoutMs <= 0) results.push({ ...failure(topic.name, 'REQUEST_TIMED_OUT', ''), ...timedOut })
+    else results.push(isTooLarge ? tooManyPartitions(topic.name) : createTopic(state, topic, records))
   }
   for (const [name, count] of counts) {
     if (count > 1) results.push(failure(name, 'INVALID_REQUEST', 'Duplicate topic name.'))

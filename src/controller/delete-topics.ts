@@ -12,6 +12,7 @@ import type {
 import { type ErrorName, errorCodes } from '../protocol/errors.ts'
 import { type ControllerResult, maxRecordsPerUserOperation } from './controller-result.ts'
 import type { ControllerState } from './controller-state.ts'
+import { timedOut } from './timed-out.ts'
 
 interface Wanted {
   readonly name: string | null
@@ -34,11 +35,19 @@ export function deleteTopics(
   const records: MetadataRecord[] = []
   const responses: DeletableTopicResult[] = []
   for (const each of wanted) {
+    const mistake = state.config.deleteTopicEnable ? misshapen(each) : undefined
+    if (mistake !== undefined) {
+      responses.push(mistake)
+      continue
+    }
     const count = counts.get(keyOf(each))!
     // A second time, or by id what is named as well: answered where it came first.
     if (count === 0 || (each.name === null && namedIds.has(each.topicId))) continue
     counts.set(keyOf(each), 0)
-    responses.push(deleteTopic(state, each, count > 1, givenIds, records))
+    const refusal = refusalOf(state, each, count > 1)
+    if (refusal !== undefined) responses.push(refusal)
+    else if (request.timeoutMs <= 0) responses.push({ ...each, ...timedOut })
+    else responses.push(deleteTopic(state, each, givenIds, records))
   }
   return { records, response: { throttleTimeMs: 0, responses } }
 }
@@ -47,24 +56,32 @@ function keyOf(wanted: Wanted): string {
   return `${wanted.topicId}:${wanted.name ?? ''}`
 }
 
+/** What is wrong whatever topics there are. */
+function refusalOf(state: ControllerState, wanted: Wanted, isDuplicate: boolean): DeletableTopicResult | undefined {
+  if (!state.config.deleteTopicEnable) return failure(wanted, 'TOPIC_DELETION_DISABLED', 'Topic deletion is disabled.')
+  if (!isDuplicate) return undefined
+  return failure(wanted, 'INVALID_REQUEST', wanted.name === null ? 'Duplicate topic id.' : 'Duplicate topic name.')
+}
+
+/** What names no topic, or two, is answered however often it comes. */
+function misshapen(wanted: Wanted): DeletableTopicResult | undefined {
+  const { name, topicId } = wanted
+  if ((name === null) !== (topicId === zeroUuid)) return undefined
+  const isNothing = name === null
+  return failure(
+    wanted,
+    'INVALID_REQUEST',
+    isNothing ? 'Neither topic name nor id were specified.' : 'You may not specify both topic name and topic id.',
+  )
+}
+
 function deleteTopic(
   state: ControllerState,
   wanted: Wanted,
-  isDuplicate: boolean,
   givenIds: ReadonlySet<Uuid>,
   records: MetadataRecord[],
 ): DeletableTopicResult {
   const { name, topicId } = wanted
-  if (!state.config.deleteTopicEnable) return failure(wanted, 'TOPIC_DELETION_DISABLED', 'Topic deletion is disabled.')
-  if (name === null && topicId === zeroUuid) {
-    return failure(wanted, 'INVALID_REQUEST', 'Neither topic name nor id were specified.')
-  }
-  if (name !== null && topicId !== zeroUuid) {
-    return failure(wanted, 'INVALID_REQUEST', 'You may not specify both topic name and topic id.')
-  }
-  if (isDuplicate) {
-    return failure(wanted, 'INVALID_REQUEST', name === null ? 'Duplicate topic id.' : 'Duplicate topic name.')
-  }
   const topic = name === null ? state.image.topics.get(topicId) : state.image.topics.getByName(name)
   if (topic === undefined) {
     return name === null

@@ -18,7 +18,6 @@ import { errorCodes, KafkaError } from '../protocol/errors.ts'
 import { clusterResourceName } from './authorized-operations.ts'
 import type { Broker } from './broker.ts'
 import type { RequestContext } from './handler.ts'
-import { timedOut } from './timed-out.ts'
 
 export async function handleCreateTopics(
   broker: Broker,
@@ -48,7 +47,6 @@ export async function handleCreateTopics(
 type Results = NonNullable<CreateTopicsResponseInput['topics']>
 
 async function create(broker: Broker, request: CreateTopicsRequest): Promise<Results> {
-  if (request.timeoutMs <= 0) return request.topics.map(({ name }) => ({ name, ...timedOut, configs: [] }))
   try {
     const response = await broker.controller.send<CreateTopicsResponse>(apiKeys.CreateTopics, request)
     return response.topics

@@ -18,7 +18,6 @@ import { apiKeys } from '../protocol/api/index.ts'
 import { type ErrorCode, errorCodes, KafkaError } from '../protocol/errors.ts'
 import type { Broker } from './broker.ts'
 import type { RequestContext } from './handler.ts'
-import { timedOut } from './timed-out.ts'
 
 export async function handleDeleteTopics(
   broker: Broker,
@@ -54,7 +53,6 @@ function refusalOf(broker: Broker, topic: DeleteTopicState, context: RequestCont
 }
 
 async function deleteAll(broker: Broker, request: DeleteTopicsRequest): Promise<DeletableTopicResult[]> {
-  if (request.timeoutMs <= 0) return request.topics.map(({ name, topicId }) => ({ name, topicId, ...timedOut }))
   try {
     const response = await broker.controller.send<DeleteTopicsResponse>(apiKeys.DeleteTopics, request)
     return response.responses

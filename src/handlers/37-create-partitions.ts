@@ -15,7 +15,6 @@ import { apiKeys } from '../protocol/api/index.ts'
 import { errorCodes, KafkaError } from '../protocol/errors.ts'
 import type { Broker } from './broker.ts'
 import type { RequestContext } from './handler.ts'
-import { timedOut } from './timed-out.ts'
 
 export async function handleCreatePartitions(
   broker: Broker,
@@ -44,7 +43,6 @@ export async function handleCreatePartitions(
 }
 
 async function increase(broker: Broker, request: CreatePartitionsRequest): Promise<CreatePartitionsTopicResult[]> {
-  if (request.timeoutMs <= 0) return request.topics.map(({ name }) => ({ name, ...timedOut }))
   try {
     const response = await broker.controller.send<CreatePartitionsResponse>(apiKeys.CreatePartitions, request)
     return response.results

@@ -48,6 +48,7 @@ test('what cannot be meant is refused as 4.3.1 does', () => {
       ['none', zeroUuid],
       [null, unknownId],
       [null, zeroUuid],
+      [null, zeroUuid],
       ['b', unknownId],
       ['b', zeroUuid],
       ['b', zeroUuid],
@@ -56,12 +57,26 @@ test('what cannot be meant is refused as 4.3.1 does', () => {
     ['none', zeroUuid, 'UNKNOWN_TOPIC_OR_PARTITION', 'This server does not host this topic-partition.'],
     [null, unknownId, 'UNKNOWN_TOPIC_ID', 'This server does not host this topic ID.'],
     [null, zeroUuid, 'INVALID_REQUEST', 'Neither topic name nor id were specified.'],
+    [null, zeroUuid, 'INVALID_REQUEST', 'Neither topic name nor id were specified.'],
     ['b', unknownId, 'INVALID_REQUEST', 'You may not specify both topic name and topic id.'],
     ['b', zeroUuid, 'INVALID_REQUEST', 'Duplicate topic name.'],
   ])
   expect(remove(harness, [null, a], [null, a])).toEqual([[null, a, 'INVALID_REQUEST', 'Duplicate topic id.']])
   expect(remove(harness, [null, a], ['a', zeroUuid])).toEqual([
     ['a', a, 'INVALID_REQUEST', 'The provided topic name maps to an ID that was already supplied.'],
+  ])
+  expect(harness.image.topics.size).toBe(2)
+})
+
+test('without time nothing is deleted, but what is wrong with the request is said', () => {
+  const harness = harnessWith('a', 'b')
+  const topics = ['a', 'b', 'b', null].map((name) => ({ name, topicId: zeroUuid }))
+  const request = { topics, timeoutMs: 0 }
+  const { responses } = harness.handle<DeleteTopicsResponse>(apiKeys.DeleteTopics, request)
+  expect(responses.map(({ name, errorCode }) => [name, errorName(errorCode)])).toEqual([
+    ['a', 'REQUEST_TIMED_OUT'],
+    ['b', 'INVALID_REQUEST'],
+    [null, 'INVALID_REQUEST'],
   ])
   expect(harness.image.topics.size).toBe(2)
 })

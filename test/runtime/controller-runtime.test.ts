@@ -232,7 +232,7 @@ describe('leadership', () => {
     await scene.startBroker()
     const answer = scene.controller.handle(apiKeys.CreateTopics, {
       topics: [{ name: 'a', numPartitions: 1, replicationFactor: 1, assignments: [], configs: [] }],
-      timeoutMs: 0,
+      timeoutMs: 1000,
       validateOnly: false,
     })
     await settle()

@@ -13,8 +13,6 @@ export const acceptedPairs: ReadonlyMap<string, RegExp> = new Map([
   ['every version of Produce', /acks = .* and .*records = |records = .* and acks = /],
   // Apache Kafka gathers what is refused, and answers it first.
   ['every version of OffsetCommit', / and topics twice/],
-  // It looks at names and ids before it looks at the time.
-  ['every version of DeleteTopics', /timeoutMs = .* and | and timeoutMs = /],
 ])
 
 /** What the sweep does not ask, by API: steps that both brokers cannot answer alike. */
