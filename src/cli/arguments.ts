@@ -122,9 +122,14 @@ function addLogDump<Parsed>(
         dump
           .positional('files', { type: 'string', array: true, demandOption: true })
           .option('records', { alias: 'r', type: 'boolean', default: false, describe: 'Each record too' })
-          .option('json', { type: 'boolean', default: false, describe: 'A JSON object for each line' })
+          .option('format', {
+            choices: ['text', 'json'],
+            default: 'text',
+            describe: 'Lines to read, or objects, one a line',
+          })
+          .option('json', { type: 'boolean', default: false, describe: 'The same as --format json' })
           .example('$0 log dump ottla-data/t-0/00000000000000000000.log', 'Each batch of a segment'),
-      ({ files, records, json }) => run(commands.logDump({ files, records, json })),
+      ({ files, records, format, json }) => run(commands.logDump({ files, records, json: json || format === 'json' })),
     )
     .demandCommand(1, 'log needs a command: dump')
 }

@@ -67,6 +67,10 @@ test('format and log dump', async () => {
     json: false,
   })
   expect(await byYargs(['log', 'dump', '-r', 'a.log'])).toEqual({ files: ['a.log'], records: true, json: false })
+  for (const words of [['--json'], ['--format', 'json']]) {
+    const asked = await byYargs(['log', 'dump', 'a.log', ...words])
+    expect(asked).toEqual({ files: ['a.log'], records: false, json: true })
+  }
 })
 
 test.each([
