@@ -7,6 +7,7 @@ import { LeveledLoggers } from './base/leveled-loggers.ts'
 import type { Logger, NamedLoggers } from './base/logger.ts'
 import { randomUuid, type Uuid, zeroUuid } from './base/uuid.ts'
 import type { BrokerConfig } from './config/broker-config.ts'
+import { dynamicNamesWithoutEffect } from './config/served-configuration.ts'
 import { buildLogConfig } from './config/topic-config.ts'
 import type { Broker } from './handlers/broker.ts'
 import { handlers } from './handlers/index.ts'
@@ -443,10 +444,16 @@ export class NodeBroker {
     const logger = this.#loggers.logger('ottla.broker')
     const publisher = this.#publisher
     const { image } = publisher
+    let toldNames = ''
     const applyDynamic = (): void => {
       config.setDynamic(image.configs.brokerDefaults, image.configs.broker(config.nodeId), (error) => {
         logger.warn(`a dynamic setting is passed over: ${error.message}`)
       })
+      const names = dynamicNamesWithoutEffect(config).join(', ')
+      if (names !== '' && names !== toldNames) {
+        logger.warn(`set at run time, but without effect in this version: ${names}`)
+      }
+      toldNames = names
     }
     applyDynamic()
     await logs.loadLogs({

@@ -53,6 +53,7 @@ const prefixesWithoutEffect = [
 const keysWithoutEffect = new Set([
   'auto.leader.rebalance.enable',
   'background.threads',
+  'compression.lz4.level',
   'connection.failed.authentication.delay.ms',
   'connections.max.reauth.ms',
   'controlled.shutdown.enable',
@@ -73,6 +74,7 @@ const keysWithoutEffect = new Set([
   'log.dir.failure.timeout.ms',
   'log.flush.start.offset.checkpoint.interval.ms',
   'log.initial.task.delay.ms',
+  'log.preallocate',
   'max.connection.creation.rate',
   'metric.reporters',
   'num.io.threads',
@@ -129,4 +131,10 @@ export function checkServedConfiguration(config: BrokerConfig): void {
 /** Keys that the operator set and that change nothing, sorted. */
 export function namesWithoutEffect(config: BrokerConfig): string[] {
   return [...config.layers.staticValues.keys()].filter(isWithoutEffect).sort()
+}
+
+/** Keys that were set at run time, for this broker or for all, and that change nothing, sorted. */
+export function dynamicNamesWithoutEffect({ layers }: BrokerConfig): string[] {
+  const names = new Set([...layers.dynamicDefaults.keys(), ...layers.dynamicBroker.keys()])
+  return [...names].filter(isWithoutEffect).sort()
 }

@@ -163,6 +163,33 @@ test('what is wrong rejects with one line', async () => {
   expect(warnings).toEqual([expect.stringContaining('no.such.key')])
 })
 
+test('a setting without effect is told when it is set at run time, and no more than once', async () => {
+  const warnings: string[] = []
+  const broker = await start({ onLog: ({ level, message }) => void (level === 'warn' && warnings.push(message)) })
+  await withAdmin(broker, async (admin) => {
+    const configEntries = [{ name: 'num.io.threads', value: '12' }]
+    await admin.alterConfigs({ validateOnly: false, resources: [{ type: 4, name: '1', configEntries }] })
+  })
+  await broker.createTopics(['a', 'b'])
+  expect(warnings).toEqual(['set at run time, but without effect in this version: num.io.threads'])
+})
+
+test('a rebalance that waits for members goes on when time is put forward', async () => {
+  const broker = await start({ topics: ['t'], settings: { 'group.initial.rebalance.delay.ms': 100_000 } })
+  const consumer = clientOf(broker).consumer({ groupId: 'patient', rebalanceTimeout: 200_000 })
+  await consumer.connect()
+  await consumer.subscribe({ topic: 't' })
+  const running = consumer.run({ eachMessage: async () => {} })
+  await withAdmin(broker, async (admin) => {
+    const stateOf = async () => (await admin.describeGroups(['patient'])).groups[0]!.state
+    await expect.poll(stateOf).toBe('PreparingRebalance')
+    await broker.clock.advance(100_000)
+    await running
+    expect(await stateOf()).toBe('Stable')
+  })
+  await consumer.disconnect()
+})
+
 test('memory that is used up is a full disk', async () => {
   const broker = await start({ memoryBytesMax: 4 * 1024 ** 2, topics: ['much'] })
   const producer = clientOf(broker).producer({ retry: { retries: 0 } })
