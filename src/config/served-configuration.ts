@@ -35,8 +35,6 @@ const prefixesWithoutEffect = [
   'group.share.',
   'group.streams.',
   'kafka.metrics.',
-  'metadata.log.segment.',
-  'metadata.max.retention.',
   'metrics.',
   'quota.window.',
   'remote.',

@@ -75,20 +75,23 @@ function codeOutsideConfiguration(): string {
   return files.map((name) => readFileSync(`src/${name}`, 'utf8')).join('\n')
 }
 
-test('a key that is called without effect is read nowhere outside the configuration', () => {
-  const code = codeOutsideConfiguration()
-  const read = brokerKeys.map((key) => key.name).filter((name) => isWithoutEffect(name) && code.includes(`'${name}'`))
-  expect(read).toEqual([])
-})
-
-test('every other key is read by the rooms of the broker', () => {
-  const code = codeOutsideConfiguration()
+/** Tells of a key whether the rooms of the broker read it, by its name or by a getter of BrokerConfig. */
+function readBy(code: string): (name: string) => boolean {
   const getters = readFileSync('src/config/broker-config.ts', 'utf8')
-  const viaTopics = new Set([...topicSynonyms.values()].flat().map(({ name }) => name))
-  const isRead = (name: string): boolean => {
+  return (name) => {
     const getter = new RegExp(`get (\\w+)\\([^)]*\\)[^{]*\\{[^}]*'${name.replaceAll('.', '\\.')}'`, 'g')
     return code.includes(`'${name}'`) || [...getters.matchAll(getter)].some(([, name]) => code.includes(`.${name}`))
   }
+}
+
+test('a key that is called without effect is read nowhere outside the configuration', () => {
+  const isRead = readBy(codeOutsideConfiguration())
+  expect(brokerKeys.map((key) => key.name).filter((name) => isWithoutEffect(name) && isRead(name))).toEqual([])
+})
+
+test('every other key is read by the rooms of the broker', () => {
+  const viaTopics = new Set([...topicSynonyms.values()].flat().map(({ name }) => name))
+  const isRead = readBy(codeOutsideConfiguration())
   const unread = brokerKeys.map(({ name }) => name).filter((name) => !isWithoutEffect(name) && !viaTopics.has(name))
   // Refused, read when the configuration is built, or about versions that this one does not have.
   const known = [
