@@ -13,10 +13,16 @@ import { type LogFields, type Logger, silentLogger } from './base/logger.ts'
 import { BrokerConfig } from './config/broker-config.ts'
 import { MemoryFileSystem } from './io/memory-file-system.ts'
 import { SkippingClock } from './io/skipping-clock.ts'
+import { type ConfigResource, configResourceKey, configResourceTypes } from './metadata/config-resource.ts'
+import type { ResourceConfigs } from './metadata/configs-image.ts'
 import { type RunningNode, startNode } from './node.ts'
 import { type Machine, realMachine } from './node-broker.ts'
 import type { CreateTopicsRequestInput, CreateTopicsResponse } from './protocol/api/19-create-topics.ts'
 import type { DeleteTopicsRequestInput, DeleteTopicsResponse } from './protocol/api/20-delete-topics.ts'
+import type {
+  IncrementalAlterConfigsRequestInput,
+  IncrementalAlterConfigsResponse,
+} from './protocol/api/44-incremental-alter-configs.ts'
 import { apiKeys } from './protocol/api/index.ts'
 import { errorName, KafkaError } from './protocol/errors.ts'
 
@@ -98,6 +104,7 @@ export class EmbeddedBroker implements AsyncDisposable {
   readonly halted: Promise<string>
   readonly #node: RunningNode
   readonly #topics: readonly (string | NewTopic)[]
+  readonly #startConfigs: readonly ResourceConfigs[]
   #stopping: Promise<void> | undefined
 
   /** Made by `startBroker`. */
@@ -112,6 +119,7 @@ export class EmbeddedBroker implements AsyncDisposable {
     this.halted = node.halted
     this.#node = node
     this.#topics = options.topics ?? []
+    this.#startConfigs = this.#ownConfigs()
   }
 
   /** Resolves when they can be used. Rejects with KafkaError when one cannot be created: TOPIC_ALREADY_EXISTS, INVALID_CONFIG ... */
@@ -131,11 +139,12 @@ export class EmbeddedBroker implements AsyncDisposable {
   }
 
   /**
-   * Forgets all topics with their records, all groups with their offsets, and what was set dynamically for topics; creates
-   * the topics of the start anew. Connections stay, clients that are at work meet UNKNOWN_TOPIC_OR_PARTITION or
+   * Forgets all topics with their records, all groups with their offsets, and what was set at run time; creates the topics
+   * of the start anew. Connections stay, clients that are at work meet UNKNOWN_TOPIC_OR_PARTITION or
    * NOT_COORDINATOR meanwhile: stop them first.
    */
   async reset(): Promise<void> {
+    await this.#restoreConfigs()
     const { controller, image, config } = this.#node.broker
     const names = [...image.topics.names()]
     if (names.length > 0) {
@@ -147,6 +156,34 @@ export class EmbeddedBroker implements AsyncDisposable {
         throw new KafkaError(errorName(failed.errorCode), failed.errorMessage ?? failed.name ?? '')
     }
     await this.createTopics(this.#topics)
+  }
+
+  /** Of brokers, groups and client metrics; settings of topics go with them. */
+  #ownConfigs(): ResourceConfigs[] {
+    const all = [...this.#node.broker.image.configs.values()]
+    return all.filter(({ resource }) => resource.type !== configResourceTypes.topic)
+  }
+
+  /** As they were at the start, where the metadata of a new cluster may have some. */
+  async #restoreConfigs(): Promise<void> {
+    const { controller } = this.#node.broker
+    const resources = [...this.#startConfigs, ...this.#ownConfigs()].map(({ resource }) => resource)
+    const byKey = new Map(resources.map((resource) => [configResourceKey(resource.type, resource.name), resource]))
+    const changes = [...byKey.values()].map((resource) => ({
+      resourceType: resource.type,
+      resourceName: resource.name,
+      configs: changesBetween(valuesOf(this.#ownConfigs(), resource), valuesOf(this.#startConfigs, resource)),
+    }))
+    const request: IncrementalAlterConfigsRequestInput = {
+      resources: changes.filter(({ configs }) => configs.length > 0),
+    }
+    if (request.resources!.length === 0) return
+    const { responses } = await controller.send<IncrementalAlterConfigsResponse>(
+      apiKeys.IncrementalAlterConfigs,
+      request,
+    )
+    const failed = responses.find(({ errorCode }) => errorCode !== 0)
+    if (failed !== undefined) throw new KafkaError(errorName(failed.errorCode), failed.errorMessage ?? '')
   }
 
   /** Stops cleanly; a second call waits for the first. */
@@ -171,6 +208,24 @@ const ownDefaults: Readonly<Record<string, string>> = {
   'share.coordinator.state.topic.min.isr': '1',
   'group.initial.rebalance.delay.ms': '0',
   'metadata.max.idle.interval.ms': '0',
+}
+
+/** In IncrementalAlterConfigs. */
+const [setOperation, deleteOperation] = [0, 1]
+
+type Values = ResourceConfigs['values']
+
+function valuesOf(configs: readonly ResourceConfigs[], { type, name }: ConfigResource): Values {
+  return configs.find(({ resource }) => resource.type === type && resource.name === name)?.values ?? new Map()
+}
+
+function changesBetween(present: Values, wanted: Values) {
+  const gone = [...present.keys()].filter((name) => !wanted.has(name))
+  const changed = [...wanted].filter(([name, value]) => present.get(name) !== value)
+  return [
+    ...gone.map((name) => ({ name, configOperation: deleteOperation, value: null })),
+    ...changed.map(([name, value]) => ({ name, configOperation: setOperation, value })),
+  ]
 }
 
 /** Where the files of a broker in memory seem to be. */

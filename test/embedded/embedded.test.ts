@@ -122,6 +122,24 @@ test('reset forgets records, groups and topics, and creates those of the start a
   }
 })
 
+test('reset takes back settings that were changed at run time, and keeps those of the start', async () => {
+  const broker = await start({ topics: ['t'], settings: { 'log.retention.ms': 9_000_000 } })
+  await withAdmin(broker, async (admin) => {
+    const changes = [
+      { name: 'log.retention.ms', value: '1000' },
+      { name: 'message.max.bytes', value: '100' },
+    ]
+    await admin.alterConfigs({ validateOnly: false, resources: [{ type: 4, name: '1', configEntries: changes }] })
+    await expect(send(broker, 't', ['x'.repeat(500)])).rejects.toThrow()
+    await broker.reset()
+    await send(broker, 't', ['x'.repeat(500)])
+    const resources = [{ type: 4, name: '1' }]
+    const { configEntries } = (await admin.describeConfigs({ includeSynonyms: false, resources })).resources[0]!
+    const shown = (key: string) => configEntries.find(({ configName }) => configName === key)?.configValue
+    expect(['log.retention.ms', 'message.max.bytes'].map(shown)).toEqual(['9000000', '1048588'])
+  })
+})
+
 test('time that is put forward expires members and records', async () => {
   const settings = { 'log.retention.check.interval.ms': 60_000, 'log.segment.bytes': 1_048_576 }
   const topic = { name: 'short', configs: { 'retention.ms': 3_600_000, 'segment.ms': 60_000 } }
