@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { zeroUuid } from '../../src/base/uuid.ts'
+import { metadataRecord } from '../../src/metadata/metadata-record.ts'
 import { type MetadataRequestInput, metadataRequest, metadataResponse } from '../../src/protocol/api/03-metadata.ts'
 import { errorName } from '../../src/protocol/errors.ts'
 import type { BrokerHarness } from '../runtime/broker-harness.ts'
@@ -175,6 +176,16 @@ describe('brokers and partitions', () => {
         { nodeId: 2, host: 'broker-2', port: 9092, rack: null },
       ],
     })
+  })
+
+  test('a broker that is fenced is not told, and a replica on it is offline', async () => {
+    const harness = await startControlledBroker()
+    await harness.createTopic('a', { replicas: [1, 2], isr: [1], leader: 1 })
+    const change = { brokerId: 2, brokerEpoch: 200, fenced: 1 }
+    harness.commit([metadataRecord('BrokerRegistrationChangeRecord', 0, change)])
+    const { brokers, topics } = await ask(harness, 13, named('a'))
+    expect(brokers.map(({ nodeId }) => nodeId)).toEqual([1])
+    expect(topics[0]!.partitions[0]).toMatchObject({ leaderId: 1, replicaNodes: [1, 2], offlineReplicas: [2] })
   })
 
   test('a partition is told with leader, epoch and replicas', async () => {
