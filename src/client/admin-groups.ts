@@ -114,6 +114,16 @@ export async function describeGroup(client: KafkaClient, groupId: string): Promi
   }
 }
 
+/** A group that is not there is dead: it can have offsets from now on. */
+export async function stateOfGroup(client: KafkaClient, groupId: string): Promise<string> {
+  try {
+    return (await describeGroup(client, groupId)).state
+  } catch (error) {
+    if (error instanceof KafkaError && error.error === 'GROUP_ID_NOT_FOUND') return 'Dead'
+    throw error
+  }
+}
+
 async function describeClassicGroup(client: KafkaClient, groupId: string): Promise<GroupDescription> {
   const judge = (answer: { readonly groups: readonly { readonly errorCode: number }[] }): void =>
     throwPassing(answer.groups)

@@ -1,6 +1,6 @@
 /** `ottla groups`: list, describe, offsets, reset, delete. */
 import type { Writable } from 'node:stream'
-import { deleteGroups, deleteOffsets, describeGroup, listGroups } from '../../client/admin-groups.ts'
+import { deleteGroups, deleteOffsets, describeGroup, listGroups, stateOfGroup } from '../../client/admin-groups.ts'
 import { describeTopics } from '../../client/admin-topics.ts'
 import { type GroupPartition, groupProgress } from '../../client/group-lag.ts'
 import { commitOffsets, fetchOffsets } from '../../client/group-offsets.ts'
@@ -115,7 +115,7 @@ export function groupsReset(options: GroupsResetOptions, output: Writable): Prom
   const given = [options.to, options.ago, options.shift].filter((each) => each !== undefined)
   if (given.length !== 1) throw new OperatorError('say where to: one of --to, --ago, --shift')
   return withCluster(options, async (client) => {
-    const state = await stateOf(client, options.group)
+    const state = await stateOfGroup(client, options.group)
     if (state !== 'Empty' && state !== 'Dead')
       throw new OperatorError(`group ${options.group} has members (${state}): stop them before its offsets are reset`)
     const committed = new Map((await fetchOffsets(client, options.group)).map((each) => [nameOf(each), each]))
@@ -139,15 +139,6 @@ export function groupsReset(options: GroupsResetOptions, output: Writable): Prom
     }
     return exitCodes.stopped
   })
-}
-
-async function stateOf(client: KafkaClient, groupId: string): Promise<string> {
-  try {
-    return (await describeGroup(client, groupId)).state
-  } catch (error) {
-    if (error instanceof KafkaError && error.error === 'GROUP_ID_NOT_FOUND') return 'Dead'
-    throw error
-  }
 }
 
 async function planReset(

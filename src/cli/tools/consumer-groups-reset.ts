@@ -1,6 +1,6 @@
 /** What kafka-consumer-groups --reset-offsets does: which partitions, which new offsets, shown and maybe written. */
 import { readFileSync } from 'node:fs'
-import { describeGroup } from '../../client/admin-groups.ts'
+import { stateOfGroup } from '../../client/admin-groups.ts'
 import { describeTopics } from '../../client/admin-topics.ts'
 import { commitOffsets, fetchOffsets } from '../../client/group-offsets.ts'
 import {
@@ -13,7 +13,6 @@ import {
 } from '../../client/group-reset.ts'
 import type { KafkaClient } from '../../client/kafka-client.ts'
 import { offsetSpecs, type PartitionName } from '../../client/list-offsets.ts'
-import { KafkaError } from '../../protocol/errors.ts'
 import { OperatorError } from '../operator-error.ts'
 import { type GroupsArguments, scenarios } from './consumer-groups-arguments.ts'
 import { inHashMapOrder, partitionsInHashMapOrder } from './java-order.ts'
@@ -28,7 +27,7 @@ export async function resetOffsets(
 ): Promise<void> {
   const plans: { readonly groupId: string; readonly offsets: readonly NewOffset[] }[] = []
   for (const groupId of inHashMapOrder(groupIds)) {
-    const state = await stateOf(client, groupId)
+    const state = await stateOfGroup(client, groupId)
     let offsets: readonly NewOffset[] = []
     if (state === 'Empty' || state === 'Dead') {
       offsets = partitionsInHashMapOrder(await plan(client, groupId, given, streams))
@@ -42,16 +41,6 @@ export async function resetOffsets(
   }
   if (given.has('export')) printCsv(plans, given.texts('group').length === 1, streams)
   else printTable(plans, streams)
-}
-
-/** A group that is not there can have offsets from now on. */
-async function stateOf(client: KafkaClient, groupId: string): Promise<string> {
-  try {
-    return (await describeGroup(client, groupId)).state
-  } catch (error) {
-    if (error instanceof KafkaError && error.error === 'GROUP_ID_NOT_FOUND') return 'Dead'
-    throw error
-  }
 }
 
 async function plan(
