@@ -78,7 +78,6 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
 const interfaceFiles = new Set([
   'log/cleaner/cleaning-task.ts',
   'log/file-system.ts',
-  'server/network.ts',
   'runtime/worker.ts',
   'raft/raft-network.ts',
 ])

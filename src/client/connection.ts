@@ -11,7 +11,7 @@ import { errorName, KafkaError } from '../protocol/errors.ts'
 import { requestHeaderVersion, responseHeaderVersion } from '../protocol/header-versions.ts'
 import type { Infer, InferInput, Schema } from '../protocol/schema.ts'
 import { ConnectionError, NotServedError } from './client-errors.ts'
-import { FrameAssembler } from './frame-assembler.ts'
+import { FrameAssembler } from '../protocol/frame-assembler.ts'
 
 /** A request and its answer. */
 export interface Exchange<Request extends Schema, Response extends Schema> {

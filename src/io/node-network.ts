@@ -7,15 +7,16 @@
  * not to accepted ones, so an accepted socket's handle is moved into a socket of our own; where that cannot be done,
  * Node's data events serve.
  */
-import { createServer, type Server, Socket as TcpSocket } from 'node:net'
+import { connect, createServer, type Server, Socket as TcpSocket } from 'node:net'
 import {
+  type ConnectOptions,
   type ListeningSocket,
   type ListenOptions,
   type Network,
   NetworkError,
   type Socket,
   type SocketHandler,
-} from '../server/network.ts'
+} from '../base/network.ts'
 
 function plainAddress(address: string | undefined): string {
   if (address === undefined) return ''
@@ -159,7 +160,40 @@ class NodeListeningSocket implements ListeningSocket {
   }
 }
 
+const connectProblems: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'nobody listens there',
+  ENOTFOUND: 'no such host',
+  EAI_AGAIN: 'the name cannot be resolved',
+  ECONNRESET: 'the connection was reset',
+}
+
+function connectError(error: NodeJS.ErrnoException, { host, port }: ConnectOptions): NetworkError {
+  const code = error.code ?? 'UNKNOWN'
+  return new NetworkError(code, `cannot reach ${host}:${port}: ${connectProblems[code] ?? error.message}`)
+}
+
 export class NodeNetwork implements Network {
+  connect(options: ConnectOptions, timeoutMs: number): Promise<Socket> {
+    return new Promise((resolve, reject) => {
+      const socket = connect({ host: options.host, port: options.port, noDelay: true, keepAlive: true })
+      const timer = setTimeout(() => {
+        socket.destroy()
+        const message = `cannot reach ${options.host}:${options.port} within ${timeoutMs} ms`
+        reject(new NetworkError('ETIMEDOUT', message))
+      }, timeoutMs)
+      const onError = (error: Error): void => {
+        clearTimeout(timer)
+        reject(connectError(error, options))
+      }
+      socket.once('error', onError)
+      socket.once('connect', () => {
+        clearTimeout(timer)
+        socket.removeListener('error', onError)
+        resolve(new NodeSocket(socket))
+      })
+    })
+  }
+
   async listen(options: ListenOptions, onConnection: (socket: Socket) => void): Promise<ListeningSocket> {
     const socketOptions = { noDelay: true, keepAlive: true, allowHalfOpen: true, pauseOnConnect: true }
     const server = createServer(socketOptions, (socket) => {

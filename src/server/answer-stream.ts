@@ -3,8 +3,9 @@
  * only as fast as the socket drains. Small chunks between the records are copied into the same pieces, so the kernel
  * always gets large writes. The connection runs one at a time; every region is released exactly once, whatever happens.
  */
+
+import type { Socket } from '../base/network.ts'
 import type { Chunk } from '../protocol/records-region.ts'
-import type { Socket } from './network.ts'
 import { isStreamedRegion, type RegionPart } from './streamed-region.ts'
 
 const pieceSize = 256 * 1024

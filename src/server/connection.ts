@@ -9,13 +9,13 @@
  */
 import type { Clock } from '../base/clock.ts'
 import { limits } from '../base/limits.ts'
+import type { Socket, SocketHandler } from '../base/network.ts'
 import type { ConnectionInfo } from '../handlers/handler.ts'
 import type { Chunk } from '../protocol/records-region.ts'
 import type { Encoded } from '../protocol/writer.ts'
 import { AnswerStream } from './answer-stream.ts'
 import { type FrameRoom, Framer } from './framer.ts'
 import type { BudgetWaiter, InFlightBudget } from './in-flight-budget.ts'
-import type { Socket, SocketHandler } from './network.ts'
 import type { OutputTurn, TurnMember } from './output-turn.ts'
 import { isStreamedRegion, releaseChunks, type StreamedRegion } from './streamed-region.ts'
 

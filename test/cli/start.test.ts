@@ -6,7 +6,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { main } from '../../src/cli/main.ts'
 import type { RunningNode, StartNodeOptions } from '../../src/cli/running-node.ts'
 import { type Host, start } from '../../src/cli/start.ts'
-import { NetworkError } from '../../src/server/network.ts'
+import { NetworkError } from '../../src/base/network.ts'
 
 let folder: string
 let output: string[]

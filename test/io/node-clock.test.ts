@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { NodeClock } from '../../src/io/node-clock.ts'
 import { NodeNetwork } from '../../src/io/node-network.ts'
 import { NodeRandom } from '../../src/io/node-random.ts'
-import { NetworkError } from '../../src/server/network.ts'
+import { NetworkError } from '../../src/base/network.ts'
 
 test('timers run in the order of their times, not of their setting, and cancelled ones do not', async () => {
   const clock = new NodeClock()

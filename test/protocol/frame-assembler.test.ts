@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { FrameAssembler } from '../../src/client/frame-assembler.ts'
+import { FrameAssembler } from '../../src/protocol/frame-assembler.ts'
 
 function framed(payload: Buffer): Buffer {
   const size = Buffer.alloc(4)

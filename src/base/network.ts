@@ -1,5 +1,6 @@
 /**
- * The network as a parameter. io/node-network.ts is the real one; tests and simulations bring their own. A socket pushes
+ * The network as a parameter: the server listens through it, peers connect. io/node-network.ts is the real one; tests and
+ * simulations bring their own. A socket pushes
  * what it receives, never more than the kernel had ready; who cannot take more pauses it. Large things can be received
  * in place: the handler says where. Writes are ordered, and are never refused: who writes watches `unsentBytes`.
  */
@@ -57,7 +58,19 @@ export interface ListeningSocket {
   close(): Promise<void>
 }
 
+export interface ConnectOptions {
+  /** A name or an address; an address of IPv6 without brackets. */
+  readonly host: string
+  readonly port: number
+}
+
 export interface Network {
+  /**
+   * Opens a connection. Rejects with NetworkError: ECONNREFUSED says that the host is there and nobody listens; ETIMEDOUT
+   * after `timeoutMs`.
+   */
+  connect(options: ConnectOptions, timeoutMs: number): Promise<Socket>
+
   /** Rejects with NetworkError when the address cannot be had. */
   listen(options: ListenOptions, onConnection: (socket: Socket) => void): Promise<ListeningSocket>
 }

@@ -1,8 +1,9 @@
 /**
  * Cuts what a socket delivers into frames: four bytes of size, then so many bytes. A frame that lies in one piece is a
- * view of it; a larger one gets a buffer of its own, after its size was checked.
+ * view of it; a larger one gets a buffer of its own, after its size was checked, and can be received in place. Whoever
+ * lends the bytes that it pushes must not let frames outlive them.
  */
-import { ProtocolError } from '../protocol/errors.ts'
+import { ProtocolError } from './errors.ts'
 
 const sizeBytes = 4
 
@@ -31,7 +32,7 @@ export class FrameAssembler {
         this.#pending = Buffer.alloc(0)
       }
       if (bytes.length < sizeBytes) {
-        this.#pending = bytes
+        this.#pending = Buffer.from(bytes)
         return
       }
       const size = bytes.readInt32BE(0)
@@ -46,6 +47,20 @@ export class FrameAssembler {
         return
       }
     }
+  }
+
+  /** Where the rest of a large frame belongs; undefined between frames. */
+  get target(): Buffer | undefined {
+    return this.#frame?.subarray(this.#filled)
+  }
+
+  /** So many bytes were put at the start of `target`. */
+  onTargetFilled(count: number): void {
+    const frame = this.#frame!
+    this.#filled += count
+    if (this.#filled < frame.length) return
+    this.#frame = undefined
+    this.#onFrame(frame)
   }
 
   #fill(frame: Buffer, bytes: Buffer): Buffer {
