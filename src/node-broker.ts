@@ -178,7 +178,7 @@ export class NodeBroker {
       clock: this.#clock,
       logger: this.#loggers.logger('ottla.server'),
       config,
-      broker,
+      services: { broker, controller: broker },
       served: handlers,
     })
     this.#stops.push(() => server.stop(stopGraceMs))

@@ -12,7 +12,7 @@
 import { supportedFeatures } from '../metadata/metadata-version.ts'
 import type { ApiVersion, ApiVersionsRequest, ApiVersionsResponse } from '../protocol/api/18-api-versions.ts'
 import { type ErrorCode, errorCodes } from '../protocol/errors.ts'
-import type { Broker } from './broker.ts'
+import type { NodeServices } from './broker.ts'
 import type { RequestContext } from './handler.ts'
 
 const softwareVersion = 3
@@ -21,11 +21,11 @@ const zeroFeatureVersion = 4
 const softwarePattern = /^[a-zA-Z0-9](?:[a-zA-Z0-9\-.]*[a-zA-Z0-9])?$/
 
 /** Which APIs the listener of a connection serves. */
-export type ServedApis = (broker: Broker, listenerName: string) => readonly ApiVersion[]
+export type ServedApis = (broker: NodeServices, listenerName: string) => readonly ApiVersion[]
 
 export function apiVersionsHandler(servedApis: ServedApis) {
   return function handleApiVersions(
-    broker: Broker,
+    broker: NodeServices,
     request: ApiVersionsRequest,
     context: RequestContext,
   ): ApiVersionsResponse {
@@ -49,7 +49,7 @@ export function unsupportedApiVersions(self: ApiVersion): ApiVersionsResponse {
   return answerOf(errorCodes.UNSUPPORTED_VERSION, [self])
 }
 
-function addFeatures(broker: Broker, answer: ApiVersionsResponse, version: number): void {
+function addFeatures(broker: NodeServices, answer: ApiVersionsResponse, version: number): void {
   const { image, kraftVersion } = broker
   for (const [name, { min, max }] of supportedFeatures) {
     if (min > 0 || version >= zeroFeatureVersion) {

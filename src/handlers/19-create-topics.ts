@@ -16,11 +16,11 @@ import type {
 import { apiKeys } from '../protocol/api/index.ts'
 import { errorCodes, KafkaError } from '../protocol/errors.ts'
 import { clusterResourceName } from './authorized-operations.ts'
-import type { Broker } from './broker.ts'
+import type { NodeServices } from './broker.ts'
 import type { RequestContext } from './handler.ts'
 
 export async function handleCreateTopics(
-  broker: Broker,
+  broker: NodeServices,
   request: CreateTopicsRequest,
   context: RequestContext,
 ): Promise<CreateTopicsResponseInput> {
@@ -46,7 +46,7 @@ export async function handleCreateTopics(
 
 type Results = NonNullable<CreateTopicsResponseInput['topics']>
 
-async function create(broker: Broker, request: CreateTopicsRequest): Promise<Results> {
+async function create(broker: NodeServices, request: CreateTopicsRequest): Promise<Results> {
   try {
     const response = await broker.controller.send<CreateTopicsResponse>(apiKeys.CreateTopics, request)
     return response.topics
@@ -57,7 +57,12 @@ async function create(broker: Broker, request: CreateTopicsRequest): Promise<Res
   }
 }
 
-async function untilServed(broker: Broker, topics: Results, timeoutMs: number, context: RequestContext): Promise<void> {
+async function untilServed(
+  broker: NodeServices,
+  topics: Results,
+  timeoutMs: number,
+  context: RequestContext,
+): Promise<void> {
   const created = topics.filter(({ errorCode }) => errorCode === 0)
   if (created.length === 0) return
   const spentMs = broker.clock.monotonic() - context.receivedAtMs

@@ -16,11 +16,11 @@ import type {
 } from '../protocol/api/20-delete-topics.ts'
 import { apiKeys } from '../protocol/api/index.ts'
 import { type ErrorCode, errorCodes, KafkaError } from '../protocol/errors.ts'
-import type { Broker } from './broker.ts'
+import type { NodeServices } from './broker.ts'
 import type { RequestContext } from './handler.ts'
 
 export async function handleDeleteTopics(
-  broker: Broker,
+  broker: NodeServices,
   request: DeleteTopicsRequest,
   context: RequestContext,
 ): Promise<DeleteTopicsResponse> {
@@ -40,7 +40,11 @@ export async function handleDeleteTopics(
 }
 
 /** What this principal may not delete; who may not see a topic is told neither its name nor its id. */
-function refusalOf(broker: Broker, topic: DeleteTopicState, context: RequestContext): DeletableTopicResult | undefined {
+function refusalOf(
+  broker: NodeServices,
+  topic: DeleteTopicState,
+  context: RequestContext,
+): DeletableTopicResult | undefined {
   const name = topic.name ?? broker.image.topics.get(topic.topicId)?.name
   if (name === undefined || broker.authorize(context, 'Delete', 'Topic', name)) return undefined
   const isVisible = topic.name !== null || broker.authorize(context, 'Describe', 'Topic', name)
@@ -52,7 +56,7 @@ function refusalOf(broker: Broker, topic: DeleteTopicState, context: RequestCont
   }
 }
 
-async function deleteAll(broker: Broker, request: DeleteTopicsRequest): Promise<DeletableTopicResult[]> {
+async function deleteAll(broker: NodeServices, request: DeleteTopicsRequest): Promise<DeletableTopicResult[]> {
   try {
     const response = await broker.controller.send<DeleteTopicsResponse>(apiKeys.DeleteTopics, request)
     return response.responses

@@ -9,12 +9,12 @@
 import type { DescribeAclsRequest, DescribeAclsResponseInput } from '../protocol/api/29-describe-acls.ts'
 import { KafkaError } from '../protocol/errors.ts'
 import { clusterResourceName } from './authorized-operations.ts'
-import type { Broker } from './broker.ts'
+import type { NodeServices } from './broker.ts'
 import type { RequestContext } from './handler.ts'
 import { refuseUnknownElements } from './unknown-acl-elements.ts'
 
 export function handleDescribeAcls(
-  broker: Broker,
+  broker: NodeServices,
   request: DescribeAclsRequest,
   context: RequestContext,
 ): DescribeAclsResponseInput {

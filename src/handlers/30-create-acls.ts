@@ -9,12 +9,12 @@
 import type { CreateAclsRequest, CreateAclsResponseInput } from '../protocol/api/30-create-acls.ts'
 import { KafkaError } from '../protocol/errors.ts'
 import { clusterResourceName } from './authorized-operations.ts'
-import type { Broker } from './broker.ts'
+import type { NodeServices } from './broker.ts'
 import type { RequestContext } from './handler.ts'
 import { refuseUnknownElements } from './unknown-acl-elements.ts'
 
 export function handleCreateAcls(
-  broker: Broker,
+  broker: NodeServices,
   request: CreateAclsRequest,
   context: RequestContext,
 ): CreateAclsResponseInput {

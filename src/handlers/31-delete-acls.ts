@@ -9,12 +9,12 @@
 import type { DeleteAclsRequest, DeleteAclsResponseInput } from '../protocol/api/31-delete-acls.ts'
 import { KafkaError } from '../protocol/errors.ts'
 import { clusterResourceName } from './authorized-operations.ts'
-import type { Broker } from './broker.ts'
+import type { NodeServices } from './broker.ts'
 import type { RequestContext } from './handler.ts'
 import { refuseUnknownElements } from './unknown-acl-elements.ts'
 
 export function handleDeleteAcls(
-  broker: Broker,
+  broker: NodeServices,
   request: DeleteAclsRequest,
   context: RequestContext,
 ): DeleteAclsResponseInput {

@@ -26,14 +26,14 @@ import type {
   DescribeConfigsResponseInput,
 } from '../protocol/api/32-describe-configs.ts'
 import { KafkaError } from '../protocol/errors.ts'
-import type { Broker } from './broker.ts'
+import type { NodeServices } from './broker.ts'
 import { authorizeResource } from './config-authorization.ts'
 import type { RequestContext } from './handler.ts'
 
 type Result = NonNullable<DescribeConfigsResponseInput['results']>[number]
 
 export function handleDescribeConfigs(
-  broker: Broker,
+  broker: NodeServices,
   request: DescribeConfigsRequest,
   context: RequestContext,
 ): DescribeConfigsResponseInput {
@@ -55,7 +55,7 @@ export function handleDescribeConfigs(
   return { throttleTimeMs: 0, results }
 }
 
-function describeResource(broker: Broker, resource: DescribeConfigsResource): DescribedConfig[] {
+function describeResource(broker: NodeServices, resource: DescribeConfigsResource): DescribedConfig[] {
   const { resourceType: type, resourceName: name, configurationKeys: keys } = resource
   const { image, config } = broker
   switch (type) {
@@ -88,7 +88,7 @@ function describeResource(broker: Broker, resource: DescribeConfigsResource): De
 }
 
 /** All loggers of this node, or those of `keys`, each with the level that counts for it. */
-function describeLoggers({ loggers }: Broker, keys: readonly string[] | null): DescribedConfig[] {
+function describeLoggers({ loggers }: NodeServices, keys: readonly string[] | null): DescribedConfig[] {
   const names = keys === null || keys.length === 0 ? loggers.names : loggers.names.filter((name) => keys.includes(name))
   return names.map((name) => ({
     name,
@@ -106,7 +106,7 @@ function invalid(message: string): KafkaError {
 }
 
 /** A broker tells of itself only. */
-function checkOwnId(broker: Broker, name: string, expectation: string): void {
+function checkOwnId(broker: NodeServices, name: string, expectation: string): void {
   if (!/^[+-]?\d+$/.test(name)) throw invalid(`Broker id must be an integer, but it is: ${name}`)
   if (Number(name) !== broker.nodeId) {
     throw invalid(`Unexpected broker id, ${expectation} but received ${name}`)

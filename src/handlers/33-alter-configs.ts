@@ -13,12 +13,12 @@ import type {
 } from '../protocol/api/33-alter-configs.ts'
 import { apiKeys } from '../protocol/api/index.ts'
 import { KafkaError } from '../protocol/errors.ts'
-import type { Broker } from './broker.ts'
+import type { NodeServices } from './broker.ts'
 import { changeConfigs, checkBrokerValues, isBroker, isLogger, refuseNulls } from './config-changes.ts'
 import type { RequestContext } from './handler.ts'
 
 export async function handleAlterConfigs(
-  broker: Broker,
+  broker: NodeServices,
   request: AlterConfigsRequest,
   context: RequestContext,
 ): Promise<AlterConfigsResponseInput> {

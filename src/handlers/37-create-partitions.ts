@@ -13,11 +13,11 @@ import type {
 } from '../protocol/api/37-create-partitions.ts'
 import { apiKeys } from '../protocol/api/index.ts'
 import { errorCodes, KafkaError } from '../protocol/errors.ts'
-import type { Broker } from './broker.ts'
+import type { NodeServices } from './broker.ts'
 import type { RequestContext } from './handler.ts'
 
 export async function handleCreatePartitions(
-  broker: Broker,
+  broker: NodeServices,
   request: CreatePartitionsRequest,
   context: RequestContext,
 ): Promise<CreatePartitionsResponse> {
@@ -42,7 +42,10 @@ export async function handleCreatePartitions(
   return { throttleTimeMs: 0, results: [...results, ...refused] }
 }
 
-async function increase(broker: Broker, request: CreatePartitionsRequest): Promise<CreatePartitionsTopicResult[]> {
+async function increase(
+  broker: NodeServices,
+  request: CreatePartitionsRequest,
+): Promise<CreatePartitionsTopicResult[]> {
   try {
     const response = await broker.controller.send<CreatePartitionsResponse>(apiKeys.CreatePartitions, request)
     return response.results

@@ -16,14 +16,14 @@ import type {
 import { apiKeys } from '../protocol/api/index.ts'
 import { errorName, KafkaError } from '../protocol/errors.ts'
 import { clusterResourceName } from './authorized-operations.ts'
-import type { Broker } from './broker.ts'
+import type { NodeServices } from './broker.ts'
 import type { RequestContext } from './handler.ts'
 
 /** Preferred and unclean. */
 const electionTypesMax = 1
 
 export async function handleElectLeaders(
-  broker: Broker,
+  broker: NodeServices,
   request: ElectLeadersRequest,
   context: RequestContext,
 ): Promise<ElectLeadersResponseInput> {

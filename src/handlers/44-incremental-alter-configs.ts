@@ -16,7 +16,7 @@ import type {
 } from '../protocol/api/44-incremental-alter-configs.ts'
 import { apiKeys } from '../protocol/api/index.ts'
 import { KafkaError } from '../protocol/errors.ts'
-import type { Broker } from './broker.ts'
+import type { NodeServices } from './broker.ts'
 import {
   type ConfigResourceRequest,
   changeConfigs,
@@ -31,7 +31,7 @@ import { applyLoggerChanges, checkLoggerChanges, configOperations } from './logg
 type Config = IncrementalAlterConfigsRequest['resources'][number]['configs'][number]
 
 export async function handleIncrementalAlterConfigs(
-  broker: Broker,
+  broker: NodeServices,
   request: IncrementalAlterConfigsRequest,
   context: RequestContext,
 ): Promise<IncrementalAlterConfigsResponseInput> {
@@ -64,7 +64,7 @@ export async function handleIncrementalAlterConfigs(
 }
 
 /** What the broker resource would set after the change, less what it sets already: old values are not judged again. */
-function resultingValues(broker: Broker, { resourceType, resourceName, configs }: ConfigResourceRequest<Config>) {
+function resultingValues(broker: NodeServices, { resourceType, resourceName, configs }: ConfigResourceRequest<Config>) {
   const current = broker.image.configs.get(resourceType, resourceName)
   const values = new Map<string, string>()
   for (const { name, value, configOperation } of configs) {

@@ -14,11 +14,11 @@ import type {
 import { apiKeys } from '../protocol/api/index.ts'
 import { KafkaError } from '../protocol/errors.ts'
 import { clusterResourceName } from './authorized-operations.ts'
-import type { Broker } from './broker.ts'
+import type { NodeServices } from './broker.ts'
 import type { RequestContext } from './handler.ts'
 
 export async function handleAlterClientQuotas(
-  broker: Broker,
+  broker: NodeServices,
   request: AlterClientQuotasRequest,
   context: RequestContext,
 ): Promise<AlterClientQuotasResponseInput> {

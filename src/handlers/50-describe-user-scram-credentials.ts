@@ -12,13 +12,13 @@ import type {
 } from '../protocol/api/50-describe-user-scram-credentials.ts'
 import { errorCodes, KafkaError } from '../protocol/errors.ts'
 import { clusterResourceName } from './authorized-operations.ts'
-import type { Broker } from './broker.ts'
+import type { NodeServices } from './broker.ts'
 import type { RequestContext } from './handler.ts'
 
 type Result = NonNullable<DescribeUserScramCredentialsResponseInput['results']>[number]
 
 export function handleDescribeUserScramCredentials(
-  broker: Broker,
+  broker: NodeServices,
   request: DescribeUserScramCredentialsRequest,
   context: RequestContext,
 ): DescribeUserScramCredentialsResponseInput {

@@ -17,15 +17,15 @@ import type {
 } from '../protocol/api/55-describe-quorum.ts'
 import { type ErrorCode, errorCodes } from '../protocol/errors.ts'
 import { clusterResourceName } from './authorized-operations.ts'
-import type { Broker } from './broker.ts'
+import type { NodeServices } from './broker.ts'
 import type { RequestContext } from './handler.ts'
 
 const directoriesVersion = 2
 
-type QuorumDescription = ReturnType<Broker['quorum']['describeQuorum']>
+type QuorumDescription = ReturnType<NodeServices['quorum']['describeQuorum']>
 
 export function handleDescribeQuorum(
-  broker: Broker,
+  broker: NodeServices,
   request: DescribeQuorumRequest,
   context: RequestContext,
 ): DescribeQuorumResponse {

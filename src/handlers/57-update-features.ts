@@ -15,13 +15,13 @@ import type {
 import { apiKeys } from '../protocol/api/index.ts'
 import { KafkaError } from '../protocol/errors.ts'
 import { clusterResourceName } from './authorized-operations.ts'
-import type { Broker } from './broker.ts'
+import type { NodeServices } from './broker.ts'
 import type { RequestContext } from './handler.ts'
 
 const lastVersionWithResults = 1
 
 export async function handleUpdateFeatures(
-  broker: Broker,
+  broker: NodeServices,
   request: UpdateFeaturesRequest,
   context: RequestContext,
 ): Promise<UpdateFeaturesResponseInput> {

@@ -10,14 +10,14 @@
 import type { DescribeClusterRequest, DescribeClusterResponseInput } from '../protocol/api/60-describe-cluster.ts'
 import { type ErrorCode, errorCodes } from '../protocol/errors.ts'
 import { authorizedOperations, clusterResourceName, operationsNotAsked } from './authorized-operations.ts'
-import type { Broker } from './broker.ts'
+import type { NodeServices } from './broker.ts'
 import { brokerEndpoint } from './broker-endpoint.ts'
 import type { RequestContext } from './handler.ts'
 
 const endpointTypes = { BROKER: 1, CONTROLLER: 2 } as const
 
 export function handleDescribeCluster(
-  broker: Broker,
+  broker: NodeServices,
   request: DescribeClusterRequest,
   context: RequestContext,
 ): DescribeClusterResponseInput {
@@ -41,7 +41,7 @@ export function handleDescribeCluster(
   }
 }
 
-function rest(broker: Broker, request: DescribeClusterRequest, context: RequestContext) {
+function rest(broker: NodeServices, request: DescribeClusterRequest, context: RequestContext) {
   return {
     throttleTimeMs: 0,
     errorCode: 0,
@@ -54,7 +54,7 @@ function rest(broker: Broker, request: DescribeClusterRequest, context: RequestC
   }
 }
 
-function controllers(broker: Broker, { connection }: RequestContext) {
+function controllers(broker: NodeServices, { connection }: RequestContext) {
   const registrations = [...broker.image.cluster.controllers()].sort((left, right) => left.id - right.id)
   const reached = registrations.flatMap(({ id: brokerId, endpoints }) => {
     const endpoint = endpoints.find(({ name }) => name === connection.listenerName)
@@ -63,14 +63,14 @@ function controllers(broker: Broker, { connection }: RequestContext) {
   return { controllerId: broker.quorum.describeQuorum().leaderId, brokers: reached }
 }
 
-function brokersOf(broker: Broker, request: DescribeClusterRequest, context: RequestContext) {
+function brokersOf(broker: NodeServices, request: DescribeClusterRequest, context: RequestContext) {
   const brokers = describeBrokers(broker, request, context)
   const alive = brokers.filter(({ isFenced }) => !isFenced).map(({ brokerId }) => brokerId)
   const some = alive.length === 0 ? -1 : alive[broker.random.integer(alive.length)]!
   return { controllerId: alive.includes(broker.nodeId) ? broker.nodeId : some, brokers }
 }
 
-function describeBrokers(broker: Broker, request: DescribeClusterRequest, { connection }: RequestContext) {
+function describeBrokers(broker: NodeServices, request: DescribeClusterRequest, { connection }: RequestContext) {
   const registrations = [...broker.image.cluster.brokers()].sort((a, b) => a.id - b.id)
   return registrations.flatMap(({ id: brokerId, isFenced, endpoints, rack }) => {
     if (isFenced && !request.includeFencedBrokers) return []

@@ -10,11 +10,11 @@ import type { UnregisterBrokerRequest, UnregisterBrokerResponse } from '../proto
 import { apiKeys } from '../protocol/api/index.ts'
 import { KafkaError } from '../protocol/errors.ts'
 import { clusterResourceName } from './authorized-operations.ts'
-import type { Broker } from './broker.ts'
+import type { NodeServices } from './broker.ts'
 import type { RequestContext } from './handler.ts'
 
 export function handleUnregisterBroker(
-  broker: Broker,
+  broker: NodeServices,
   request: UnregisterBrokerRequest,
   context: RequestContext,
 ): Promise<UnregisterBrokerResponse> {

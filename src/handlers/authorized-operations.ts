@@ -2,7 +2,7 @@
  * The operations that the principal of a request may do on a resource, as the bit field that Metadata, DescribeCluster
  * and the group descriptions carry (KIP-430): bit n is Kafka's AclOperation number n.
  */
-import type { Broker } from './broker.ts'
+import type { NodeServices } from './broker.ts'
 import type { Authorize, RequestContext } from './handler.ts'
 
 type Operation = Parameters<Authorize>[1]
@@ -35,7 +35,7 @@ const operationsOf: Readonly<Record<ResourceType, readonly Operation[]>> = {
 }
 
 export function authorizedOperations(
-  broker: Broker,
+  broker: NodeServices,
   context: RequestContext,
   resourceType: ResourceType,
   resourceName: string,

@@ -3,7 +3,7 @@
  * Where this broker advertises nothing for that listener, a client is told the address by which it reached it. Everything
  * that names a broker to a client (Metadata, FindCoordinator, redirects) asks here, so that they agree.
  */
-import type { Broker } from './broker.ts'
+import type { NodeServices } from './broker.ts'
 import type { ConnectionInfo } from './handler.ts'
 
 export interface BrokerEndpoint {
@@ -13,7 +13,11 @@ export interface BrokerEndpoint {
 }
 
 /** Undefined when the broker is not registered, is fenced, or has no such listener. */
-export function brokerEndpoint(broker: Broker, id: number, connection: ConnectionInfo): BrokerEndpoint | undefined {
+export function brokerEndpoint(
+  broker: NodeServices,
+  id: number,
+  connection: ConnectionInfo,
+): BrokerEndpoint | undefined {
   const registration = broker.image.cluster.broker(id)
   if (registration === undefined || registration.isFenced) return undefined
   const { rack } = registration

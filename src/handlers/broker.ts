@@ -1,5 +1,5 @@
 /**
- * Everything that handlers may use of the broker they serve, built by node.ts. Fields are added as rooms are built.
+ * Everything that handlers may use of the node they serve, built by node.ts. Fields are added as rooms are built.
  */
 import type { Clock } from '../base/clock.ts'
 import type { Logger, NamedLoggers } from '../base/logger.ts'
@@ -18,7 +18,8 @@ import type { ReplicaManager } from '../runtime/replica-manager.ts'
 import type { TopicReadiness } from '../runtime/topic-readiness.ts'
 import type { Authorize } from './request-context.ts'
 
-export interface Broker {
+/** Of every node: all that may be asked on a controller's listener. */
+export interface NodeServices {
   readonly nodeId: number
   readonly clusterId: string
   readonly clock: Clock
@@ -28,12 +29,19 @@ export interface Broker {
   readonly loggers: NamedLoggers
   readonly authorize: Authorize
   readonly config: BrokerConfig
-  /** What is committed, as far as this broker has replayed it. */
+  /** What is committed, as far as this node has replayed it. */
   readonly image: MetadataImage
   /** The finalized kraft.version, which the raft log holds and the image does not. */
   readonly kraftVersion: number
-  /** The quorum of the metadata log. */
+  /** This node's part in the quorum of the metadata log. */
   readonly quorum: Pick<RaftDriver, 'describeQuorum'>
+  /** The active controller: wherever it is for a broker; for what comes in on a controller's listener this node or none. */
+  readonly controller: ControllerChannel
+  readonly topicReadiness: TopicReadiness
+}
+
+/** Of a node that is a broker. */
+export interface Broker extends NodeServices {
   /** The partitions that are served here. */
   readonly replicaManager: ReplicaManager
   readonly logDirectories: LogDirectories
@@ -41,10 +49,7 @@ export interface Broker {
   /** What all fetches share: one budget bounds the records of all answers under way. */
   readonly fetches: FetchEnvironment
   readonly producerIds: ProducerIdSource
-  /** The active controller, wherever it is. */
-  readonly controller: ControllerChannel
   readonly autoTopicCreation: AutoTopicCreation
-  readonly topicReadiness: TopicReadiness
   /** The groups that this broker coordinates. */
   readonly groupCoordinator: GroupCoordinatorService
 }

@@ -4,12 +4,12 @@
 import { configResourceTypes } from '../metadata/config-resource.ts'
 import { type ErrorName, KafkaError } from '../protocol/errors.ts'
 import { clusterResourceName } from './authorized-operations.ts'
-import type { Broker } from './broker.ts'
+import type { NodeServices } from './broker.ts'
 import type { RequestContext } from './handler.ts'
 
 /** Throws KafkaError with the kind's AUTHORIZATION_FAILED. Brokers, loggers and subscriptions belong to the cluster. */
 export function authorizeResource(
-  broker: Broker,
+  broker: NodeServices,
   context: RequestContext,
   operation: 'DescribeConfigs' | 'AlterConfigs',
   type: number,

@@ -7,7 +7,7 @@ import { ConfigError } from '../config/config-value.ts'
 import { validateBrokerConfigs } from '../config/dynamic-config-checks.ts'
 import { configResourceKey, configResourceTypes } from '../metadata/config-resource.ts'
 import { KafkaError } from '../protocol/errors.ts'
-import type { Broker } from './broker.ts'
+import type { NodeServices } from './broker.ts'
 import { authorizeResource } from './config-authorization.ts'
 import type { RequestContext } from './handler.ts'
 
@@ -30,7 +30,7 @@ export interface ConfigResourceAnswer {
 }
 
 export interface ConfigChangesInput<Config extends NamedValue> {
-  readonly broker: Broker
+  readonly broker: NodeServices
   readonly context: RequestContext
   readonly resources: readonly ConfigResourceRequest<Config>[]
   /** Throws KafkaError for a resource that needs no controller to be refused. */
@@ -101,7 +101,7 @@ export function refuseNulls(configs: readonly NamedValue[]): void {
 }
 
 /** Checks what would be the dynamic configuration of this broker, or with an empty name of all; throws INVALID_REQUEST. */
-export function checkBrokerValues(broker: Broker, name: string, values: ReadonlyMap<string, string>): void {
+export function checkBrokerValues(broker: NodeServices, name: string, values: ReadonlyMap<string, string>): void {
   if (name !== '') {
     if (!/^[+-]?\d+$/.test(name)) {
       throw new KafkaError('INVALID_REQUEST', `Node id must be an integer, but it is: ${name}`)

@@ -4,7 +4,7 @@
  * appends before it returns (stage one); if it must wait for replicas or data it returns a promise (stage two).
  * It throws or rejects with KafkaError only where the whole response carries one error; per-part errors it returns.
  */
-import type { Broker } from './broker.ts'
+import type { Broker, NodeServices } from './broker.ts'
 import type { RequestContext } from './request-context.ts'
 
 export type { Authorize, ConnectionInfo, RequestContext } from './request-context.ts'
@@ -17,8 +17,9 @@ export class CloseConnection extends Error {
   override name = 'CloseConnection'
 }
 
-export type Handler<Request, Response> = (
-  broker: Broker,
+/** `Node` is NodeServices for what a controller's listener serves too. */
+export type Handler<Request, Response, Node extends NodeServices = Broker> = (
+  broker: Node,
   request: Request,
   context: RequestContext,
 ) => Response | Promise<Response> | typeof noReply

@@ -53,14 +53,14 @@ import { handleDescribeProducers } from './61-describe-producers.ts'
 import { handleUnregisterBroker } from './64-unregister-broker.ts'
 import { handleListConfigResources } from './74-list-config-resources.ts'
 import { handleDescribeTopicPartitions } from './75-describe-topic-partitions.ts'
-import type { Broker } from './broker.ts'
+import type { Broker, NodeServices } from './broker.ts'
 import type { Handler, RequestContext } from './handler.ts'
 
 export interface ServedApi {
   /** Kafka's name of the API. */
   readonly name: string
   /** Takes the decoded request of its API in any of the versions; the response is encoded in the same one. */
-  handle(broker: Broker, request: object, context: RequestContext): ReturnType<Handler<object, object>>
+  handle(node: Broker, request: object, context: RequestContext): ReturnType<Handler<object, object>>
   /** First and last version that are answered, inclusive. */
   readonly minVersion: number
   readonly maxVersion: number
@@ -71,13 +71,35 @@ export interface ServedApi {
   refuse?(request: object, error: KafkaError, context: RequestContext): object
 }
 
-/** The versions of an API are those of its schema, less one that is not final yet. */
+interface ServeOptions<Request> {
+  readonly isSerial?: true
+  refuse?(request: Request, error: KafkaError, context: RequestContext): object
+}
+
+/** On brokers' listeners alone. */
 function serve<Request extends object, Response extends object>(
   apiKey: number,
   handle: Handler<Request, Response>,
-  options: Partial<Pick<ServedApi, 'listeners' | 'isSerial'>> & {
-    refuse?(request: Request, error: KafkaError, context: RequestContext): object
-  } = {},
+  options: ServeOptions<Request> = {},
+): readonly [number, ServedApi] {
+  return entry(apiKey, handle as ServedApi['handle'], ['broker'], options)
+}
+
+/** On the listeners that Kafka names in the API, of which one is the controllers'. */
+function serveOnControllers<Request extends object, Response extends object>(
+  apiKey: number,
+  handle: Handler<Request, Response, NodeServices>,
+  options: ServeOptions<Request> = {},
+): readonly [number, ServedApi] {
+  return entry(apiKey, handle as ServedApi['handle'], apis.get(apiKey)!.request.listeners, options)
+}
+
+/** The versions of an API are those of its schema, less one that is not final yet. */
+function entry<Request>(
+  apiKey: number,
+  handle: ServedApi['handle'],
+  listeners: readonly Listener[],
+  options: ServeOptions<Request>,
 ): readonly [number, ServedApi] {
   const { request } = apis.get(apiKey)!
   return [
@@ -87,13 +109,11 @@ function serve<Request extends object, Response extends object>(
       handle,
       minVersion: request.minVersion,
       maxVersion: request.latestVersionUnstable ? request.maxVersion - 1 : request.maxVersion,
-      listeners: request.listeners,
-      ...options,
+      listeners,
+      ...(options as Pick<ServedApi, 'isSerial' | 'refuse'>),
     },
   ]
 }
-
-const onBrokers: { readonly listeners: readonly Listener[] } = { listeners: ['broker'] }
 
 /** Advertised from version 0, though 0 to 2 close the connection: librdkafka gates compression on it (KAFKA-18659). */
 const produceKey = 0
@@ -101,7 +121,7 @@ const produceKey = 0
 export const handlers: ReadonlyMap<number, ServedApi> = new Map([
   serve(produceKey, handleProduce, { refuse: refuseProduce }),
   // A session's requests follow one another: one that waits must not be overtaken.
-  serve(1, handleFetch, { ...onBrokers, isSerial: true, refuse: refuseFetch }),
+  serve(1, handleFetch, { isSerial: true, refuse: refuseFetch }),
   serve(2, handleListOffsets, { refuse: refuseListOffsets }),
   serve(3, handleMetadata),
   serve(8, handleOffsetCommit),
@@ -113,41 +133,41 @@ export const handlers: ReadonlyMap<number, ServedApi> = new Map([
   serve(14, handleSyncGroup),
   serve(15, handleDescribeGroups),
   serve(16, handleListGroups),
-  serve(18, apiVersionsHandler(servedApis)),
-  serve(19, handleCreateTopics),
-  serve(20, handleDeleteTopics),
+  serveOnControllers(18, apiVersionsHandler(servedApis)),
+  serveOnControllers(19, handleCreateTopics),
+  serveOnControllers(20, handleDeleteTopics),
   serve(21, handleDeleteRecords, { refuse: refuseDeleteRecords }),
   serve(22, handleInitProducerId),
   serve(23, handleOffsetForLeaderEpoch, { refuse: refuseOffsetForLeaderEpoch }),
-  serve(29, handleDescribeAcls),
-  serve(30, handleCreateAcls, { refuse: refuseCreateAcls }),
-  serve(31, handleDeleteAcls, { refuse: refuseDeleteAcls }),
-  serve(32, handleDescribeConfigs),
-  serve(33, handleAlterConfigs),
+  serveOnControllers(29, handleDescribeAcls),
+  serveOnControllers(30, handleCreateAcls, { refuse: refuseCreateAcls }),
+  serveOnControllers(31, handleDeleteAcls, { refuse: refuseDeleteAcls }),
+  serveOnControllers(32, handleDescribeConfigs),
+  serveOnControllers(33, handleAlterConfigs),
   serve(34, handleAlterReplicaLogDirs, { refuse: refuseAlterReplicaLogDirs }),
   serve(35, handleDescribeLogDirs),
-  serve(37, handleCreatePartitions),
+  serveOnControllers(37, handleCreatePartitions),
   serve(42, handleDeleteGroups),
-  serve(43, handleElectLeaders, { refuse: refuseElectLeaders }),
-  serve(44, handleIncrementalAlterConfigs),
-  serve(45, handleAlterPartitionReassignments, { refuse: refuseAlterPartitionReassignments }),
-  serve(46, handleListPartitionReassignments),
+  serveOnControllers(43, handleElectLeaders, { refuse: refuseElectLeaders }),
+  serveOnControllers(44, handleIncrementalAlterConfigs),
+  serveOnControllers(45, handleAlterPartitionReassignments, { refuse: refuseAlterPartitionReassignments }),
+  serveOnControllers(46, handleListPartitionReassignments),
   serve(47, handleOffsetDelete),
   serve(48, handleDescribeClientQuotas),
-  serve(49, handleAlterClientQuotas, { refuse: refuseAlterClientQuotas }),
-  serve(50, handleDescribeUserScramCredentials),
-  serve(51, handleAlterUserScramCredentials, { refuse: refuseAlterUserScramCredentials }),
-  serve(55, handleDescribeQuorum),
-  serve(57, handleUpdateFeatures),
-  serve(60, handleDescribeCluster),
-  serve(64, handleUnregisterBroker),
+  serveOnControllers(49, handleAlterClientQuotas, { refuse: refuseAlterClientQuotas }),
+  serveOnControllers(50, handleDescribeUserScramCredentials),
+  serveOnControllers(51, handleAlterUserScramCredentials, { refuse: refuseAlterUserScramCredentials }),
+  serveOnControllers(55, handleDescribeQuorum),
+  serveOnControllers(57, handleUpdateFeatures),
+  serveOnControllers(60, handleDescribeCluster),
+  serveOnControllers(64, handleUnregisterBroker),
   serve(61, handleDescribeProducers),
   serve(74, handleListConfigResources),
   serve(75, handleDescribeTopicPartitions),
 ])
 
 /** What ApiVersions says on the listener of that name. */
-export function servedApis(broker: Broker, listenerName: string): readonly ApiVersion[] {
+export function servedApis(broker: NodeServices, listenerName: string): readonly ApiVersion[] {
   const isController = broker.config.controllerListenerNames.includes(listenerName)
   const served: ApiVersion[] = []
   for (const [apiKey, { minVersion, maxVersion, listeners }] of handlers) {

@@ -4,7 +4,7 @@
  */
 import { type LoggerLevel, loggerLevelNames, rootLoggerName } from '../base/logger.ts'
 import { KafkaError } from '../protocol/errors.ts'
-import type { Broker } from './broker.ts'
+import type { NodeServices } from './broker.ts'
 
 export const configOperations = { set: 0, delete: 1, append: 2, subtract: 3 } as const
 
@@ -20,7 +20,7 @@ interface LoggerResource {
 }
 
 /** Throws KafkaError when the resource is not this node, or one of its changes is not allowed. */
-export function checkLoggerChanges(broker: Broker, { resourceName, configs }: LoggerResource): void {
+export function checkLoggerChanges(broker: NodeServices, { resourceName, configs }: LoggerResource): void {
   const invalid = (message: string) => new KafkaError('INVALID_REQUEST', message)
   if (!/^[+-]?\d+$/.test(resourceName)) throw invalid(`Node id must be an integer, but it is: ${resourceName}`)
   if (Number(resourceName) !== broker.nodeId) {
@@ -46,7 +46,7 @@ export function checkLoggerChanges(broker: Broker, { resourceName, configs }: Lo
 }
 
 /** Makes changes that were checked. */
-export function applyLoggerChanges({ loggers, logger }: Broker, { configs }: LoggerResource): void {
+export function applyLoggerChanges({ loggers, logger }: NodeServices, { configs }: LoggerResource): void {
   for (const { name, configOperation, value } of configs) {
     const level = configOperation !== configOperations.delete && isLevel(value) ? value : undefined
     loggers.setLevel(name, level)

@@ -6,7 +6,7 @@
  */
 import type { Logger } from '../base/logger.ts'
 import { unsupportedApiVersions } from '../handlers/18-api-versions.ts'
-import type { Broker } from '../handlers/broker.ts'
+import type { NodeServices } from '../handlers/broker.ts'
 import { CloseConnection, noReply, type RequestContext } from '../handlers/handler.ts'
 import type { RequestMetrics } from '../metrics/request-metrics.ts'
 import { type Api, apis } from '../protocol/api/index.ts'
@@ -22,7 +22,8 @@ const apiVersionsKey = 18
 export interface DispatcherOptions {
   readonly listener: ListenerKind
   readonly served: ServedApis
-  readonly broker: Broker
+  /** What the handlers of this listener are given. */
+  readonly node: NodeServices
   readonly logger: Logger
   readonly metrics: RequestMetrics
 }
@@ -30,14 +31,14 @@ export interface DispatcherOptions {
 export class Dispatcher implements FrameHandler {
   readonly #served: ServedApis
   readonly #listener: ListenerKind
-  readonly #broker: Broker
+  readonly #node: NodeServices
   readonly #logger: Logger
   readonly #metrics: RequestMetrics
 
   constructor(options: DispatcherOptions) {
     this.#served = options.served
     this.#listener = options.listener
-    this.#broker = options.broker
+    this.#node = options.node
     this.#logger = options.logger
     this.#metrics = options.metrics
   }
@@ -83,7 +84,7 @@ export class Dispatcher implements FrameHandler {
   #call(api: Api, served: ServedApi, request: object, context: RequestContext): Answer | Promise<Answer> {
     let result: unknown
     try {
-      result = served.handle(this.#broker, request as never, context)
+      result = served.handle(this.#node as never, request as never, context)
     } catch (error) {
       return this.#answerFailure(api, served, request, context, error)
     }

@@ -2,15 +2,14 @@
  * What the dispatcher needs to know of an API that is served. handlers/index.ts makes the map and computes ApiVersions
  * from it; tests make their own. Two fields are for APIs with special needs and missing in most.
  */
-import type { Broker } from '../handlers/broker.ts'
 import type { RequestContext } from '../handlers/handler.ts'
 import type { KafkaError } from '../protocol/errors.ts'
 
 export type ListenerKind = 'broker' | 'controller'
 
-/** `Request` is never, so that handlers of every request type fit; the dispatcher knows that the types meet. */
+/** `node` and `request` are never, so that handlers of every type fit; the dispatcher knows that the types meet. */
 export interface ServedApi {
-  handle(broker: Broker, request: never, context: RequestContext): unknown
+  handle(node: never, request: never, context: RequestContext): unknown
   readonly minVersion: number
   readonly maxVersion: number
   readonly listeners: readonly ListenerKind[]

@@ -3,13 +3,14 @@
  * may serve. It enforces the limits on connections, closes those that are idle (connections.max.idle.ms) or that hold
  * memory without going on while others wait for it, and says in one line each why a client was turned away.
  */
+import { assert } from '../base/assert.ts'
 import type { Clock, Timer } from '../base/clock.ts'
 import { limits } from '../base/limits.ts'
 import type { Logger } from '../base/logger.ts'
 import type { ListeningSocket, Network, Socket } from '../base/network.ts'
 import type { BrokerConfig } from '../config/broker-config.ts'
 import type { Listener } from '../config/listeners.ts'
-import type { Broker } from '../handlers/broker.ts'
+import type { Broker, NodeServices } from '../handlers/broker.ts'
 import { RequestMetrics } from '../metrics/request-metrics.ts'
 import { Connection, type ConnectionEnvironment } from './connection.ts'
 import { ConnectionLimits } from './connection-limits.ts'
@@ -31,7 +32,8 @@ export interface TcpServerOptions {
   readonly clock: Clock
   readonly logger: Logger
   readonly config: BrokerConfig
-  readonly broker: Broker
+  /** What the handlers of each kind of listener are given; one that is missing is not listened on. */
+  readonly services: { readonly broker?: Broker; readonly controller?: NodeServices }
   readonly served: ServedApis
   readonly metrics?: RequestMetrics
   /** True while requests wait for memory that answers under way hold (the budget of fetches). */
@@ -95,8 +97,10 @@ export class TcpServer {
 
   /** Opens `listener`; from now on clients are served there. Rejects with NetworkError when the address cannot be had. */
   async listen(listener: Listener, kind: ListenerKind): Promise<OpenListener> {
-    const { broker, config, logger, network, served } = this.#options
-    const dispatcher = new Dispatcher({ listener: kind, served, broker, logger, metrics: this.metrics })
+    const { services, config, logger, network, served } = this.#options
+    const node = services[kind]
+    assert(node !== undefined, `this node serves no ${kind} listener`)
+    const dispatcher = new Dispatcher({ listener: kind, served, node, logger, metrics: this.metrics })
     const backlog = config.socketListenBacklogSize
     const address = { host: listener.host, port: listener.port, backlog }
     const socket = await network.listen(address, (accepted) => this.#accept(accepted, listener.name, dispatcher))

@@ -97,7 +97,7 @@ export async function startServer(
     clock,
     logger,
     config,
-    broker,
+    services: { broker },
     served: map,
     isMemoryShort,
   })
