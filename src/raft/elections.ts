@@ -4,6 +4,7 @@
  * disk before it is given.
  */
 import type { ErrorName } from '../protocol/errors.ts'
+import { lostElectionBackoffMs } from './leader-gone.ts'
 import type {
   BeginQuorumEpochRequest,
   BeginQuorumEpochResponse,
@@ -181,7 +182,7 @@ export function pollCandidate(core: RaftCore, role: Candidate): boolean {
     return true
   }
   if (role.backoffDeadlineMs === undefined && role.tally.isLost) {
-    role.backoffDeadlineMs = core.nowMs + core.random.integer(core.config.electionBackoffMsMax)
+    role.backoffDeadlineMs = core.nowMs + lostElectionBackoffMs(core)
   }
   const deadlineMs = Math.min(role.backoffDeadlineMs ?? Number.POSITIVE_INFINITY, role.electionDeadlineMs)
   if (core.nowMs >= deadlineMs) {

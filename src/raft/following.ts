@@ -152,6 +152,8 @@ export function onFetchResponse(core: RaftCore, senderId: number, response: Fetc
 
 function onLeaderHeard(core: RaftCore, role: Follower): void {
   role.hasFetched = true
+  role.isLeaderGone = false
+  core.hurry = undefined
   role.fetchDeadlineMs = core.nowMs + core.config.fetchTimeoutMs
 }
 

@@ -32,6 +32,8 @@ export function recordFetch(core: RaftCore, leader: Leader, request: FetchReques
     progress.lastCaughtUpTimestamp = Math.max(progress.lastCaughtUpTimestamp, progress.lastFetchTimestamp)
   }
   progress.endOffset = request.fetchOffset
+  // Versions that cannot say what is committed have at most what they fetched.
+  progress.highWatermark = Math.min(request.highWatermark, request.fetchOffset)
   progress.lastFetchMs = core.nowMs
   progress.lastFetchTimestamp = wallMs
   progress.lastFetchLeaderEndOffset = core.log.flushedOffset
@@ -42,6 +44,7 @@ function newProgress(replica: ReplicaKey): ReplicaProgress {
   return {
     key: { id: replica.id, directoryId: replica.directoryId },
     endOffset: -1,
+    highWatermark: -1,
     lastFetchMs: Number.NEGATIVE_INFINITY,
     lastFetchTimestamp: -1,
     lastCaughtUpTimestamp: -1,

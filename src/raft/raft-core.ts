@@ -7,6 +7,7 @@
 import { assert } from '../base/assert.ts'
 import type { Random } from '../base/random.ts'
 import type { ErrorName } from '../protocol/errors.ts'
+import type { Hurry } from './leader-gone.ts'
 import { controlChangesOf } from './log-batches.ts'
 import { LogView, type OffsetAndEpoch } from './log-view.ts'
 import type { RaftRequest, ResponseHead } from './messages.ts'
@@ -27,6 +28,8 @@ export class RaftCore {
   time: RaftTime
   /** A downloaded snapshot that the driver is about to put in the log's place: until then the log is not touched. */
   installing: OffsetAndEpoch | undefined
+  /** Set from a hint that the leader is gone until a leader is heard. */
+  hurry: Hurry | undefined
   #election: ElectionState
   #highWatermark: number
   #effects: RaftEffect[] = []
@@ -166,12 +169,6 @@ export class RaftCore {
     this.send({ id, endpoint }, makeRequest(voter))
     this.wakeAt(this.requests.readyAtMs(id, this.nowMs))
     return true
-  }
-
-  /** Election timeouts are spread over twice the configured time, so that candidates do not collide for ever. */
-  electionDeadlineMs(): number {
-    const { electionTimeoutMs } = this.config
-    return this.nowMs + electionTimeoutMs + this.random.integer(electionTimeoutMs)
   }
 
   get leaderEndpoint(): Endpoint | undefined {

@@ -23,6 +23,8 @@ export interface RaftConfig {
   readonly clusterId: string
   /** A controller: it votes when the voter set names it. A broker never does. */
   readonly canVote: boolean
+  /** A controller that is no voter asks to become one: controller.quorum.auto.join.enable. */
+  readonly joinsQuorum?: boolean
   /** Where this node is reached, the listener for voters first; empty on brokers. */
   readonly endpoints: readonly Endpoint[]
   /** The range of kraft.version that this node takes part in. */
@@ -105,6 +107,8 @@ export type RaftInput =
   | { readonly kind: 'snapshotRefused'; readonly id: OffsetAndEpoch }
   /** The driver removed records below `startOffset` and the snapshots that end below it. */
   | { readonly kind: 'trimmed'; readonly startOffset: number }
+  /** The process of `id` seems gone: its connection broke, and where it listened nobody does (leader-gone.ts). */
+  | { readonly kind: 'peerGone'; readonly id: number }
   /** Give up leadership: the process is about to stop, or the state machine cannot go on. */
   | { readonly kind: 'resign' }
 

@@ -31,6 +31,7 @@ import {
   pollFollower,
 } from './following.ts'
 import { upgradeKraftVersion } from './kraft-version-upgrade.ts'
+import { onPeerGone } from './leader-gone.ts'
 import { maybeAdvanceHighWatermark, onBeginQuorumEpochResponse, pollQuorum, resign } from './leadership.ts'
 import { encodeDataBatch } from './log-batches.ts'
 import type { OffsetAndEpoch } from './log-view.ts'
@@ -40,8 +41,9 @@ import { RaftCore } from './raft-core.ts'
 import type { ElectionState, RaftConfig, RaftInput, RaftOutput, RaftStart, RaftTime, Token } from './raft-io.ts'
 import type { Role } from './roles.ts'
 import { becomeFollower, becomeResigned, becomeUnattached } from './transitions.ts'
-import { handleVoterChange, pollVoterChange } from './voter-changes.ts'
+import { handleVoterChange, pollVoterChange, refuseVoterChange, type VoterRequest } from './voter-changes.ts'
 import type { QuorumSettings } from './voter-history.ts'
+import type { Endpoint } from './voter-set.ts'
 
 export class RaftNode {
   readonly #core: RaftCore
@@ -66,6 +68,11 @@ export class RaftNode {
   /** -1 when not known. */
   get leaderId(): number {
     return this.#core.leaderId
+  }
+
+  /** Where the leader is reached; undefined when that or the leader is not known. */
+  get leaderEndpoint(): Endpoint | undefined {
+    return this.#core.leaderEndpoint
   }
 
   get isLeader(): boolean {
@@ -107,6 +114,21 @@ export class RaftNode {
   epochBefore(endOffset: number): number {
     const { log } = this.#core
     return (endOffset > log.startOffset ? log.epochAt(endOffset - 1) : undefined) ?? log.latestSnapshot?.epoch ?? 0
+  }
+
+  /** Whether this node leads and each of those replicas has said that it knows `offset` to be committed. */
+  doReplicasKnow(ids: readonly number[], offset: number): boolean {
+    const { role } = this.#core
+    if (role.name !== 'leader') return false
+    const knowing = new Set<number>()
+    for (const { key, highWatermark } of role.replicas.values()) if (highWatermark > offset) knowing.add(key.id)
+    return ids.every((id) => knowing.has(id) || id === this.nodeId)
+  }
+
+  /** Why the leader, or one that does not lead, would refuse a change of voters right now; undefined when it would not. */
+  refusalOf(request: VoterRequest, time: RaftTime): RaftResponse | undefined {
+    this.#core.time = time
+    return refuseVoterChange(this.#core, request)
   }
 
   describeQuorum(time: RaftTime): QuorumDescription {
@@ -181,6 +203,9 @@ function take(core: RaftCore, input: RaftInput): void {
     case 'trimmed':
       core.log.trim(input.startOffset)
       core.history.trim(input.startOffset)
+      return
+    case 'peerGone':
+      onPeerGone(core, input.id)
       return
     case 'resign':
       if (core.role.name === 'leader') resign(core, core.role)

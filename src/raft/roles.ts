@@ -44,6 +44,8 @@ export interface Follower {
   fetchDeadlineMs: number
   /** It answered at least once: while it does, pre-votes against it are refused. */
   hasFetched: boolean
+  /** It seems so; its next answer says otherwise. */
+  isLeaderGone: boolean
   /** What the leader said last: records that reach the disk below it are committed. */
   leaderHighWatermark: number
   /** When to tell the leader that its voter set has other endpoints or versions for this node; Infinity for never. */
@@ -57,6 +59,8 @@ export interface ReplicaProgress {
   readonly key: ReplicaKey
   /** -1 before its first fetch in this epoch. */
   endOffset: number
+  /** What the replica knew to be committed at its last fetch; -1 for nothing. */
+  highWatermark: number
   /** Monotonic, for timeouts; -Infinity before the first fetch. */
   lastFetchMs: number
   /** Wall clock, for DescribeQuorum; -1 for never. */

@@ -3,6 +3,7 @@
  * was under way, and answers whoever waited for the old role. Called by the rules beside it, never by the driver.
  */
 import { assert } from '../base/assert.ts'
+import { electionDeadlineMs } from './leader-gone.ts'
 import { type ControlRecord, encodeControlBatch } from './log-batches.ts'
 import type { RaftCore } from './raft-core.ts'
 import type { Leader, Role } from './roles.ts'
@@ -33,7 +34,7 @@ export function becomeUnattachedVoted(core: RaftCore, candidate: ReplicaKey): vo
 
 /** Observers never stand for election. */
 function unattachedDeadlineMs(core: RaftCore): number {
-  return core.config.canVote ? core.electionDeadlineMs() : Number.POSITIVE_INFINITY
+  return core.config.canVote ? electionDeadlineMs(core) : Number.POSITIVE_INFINITY
 }
 
 export function becomeFollower(core: RaftCore, epoch: number, leaderId: number, leaderEndpoint: Endpoint): void {
@@ -45,6 +46,7 @@ export function becomeFollower(core: RaftCore, epoch: number, leaderId: number, 
     leaderEndpoint,
     fetchDeadlineMs: core.nowMs + core.config.fetchTimeoutMs,
     hasFetched: false,
+    isLeaderGone: false,
     leaderHighWatermark: -1,
     updateVoterDeadlineMs: core.nowMs + core.config.fetchTimeoutMs,
     download: undefined,
@@ -54,10 +56,11 @@ export function becomeFollower(core: RaftCore, epoch: number, leaderId: number, 
 /** Asks around whether an election would be won before disturbing anybody with a higher epoch (KIP-996). */
 export function becomeProspective(core: RaftCore): void {
   assert(core.isVoter, `${describeReplica(core.self)} is not a voter`)
+  if (core.hurry !== undefined) core.hurry.electionsCount++
   const tally = new VoteTally(core.voters)
   tally.record(core.self.id, true)
   const leaderEndpoint = core.leaderId === core.self.id ? undefined : core.leaderEndpoint
-  enter(core, { name: 'prospective', tally, electionDeadlineMs: core.electionDeadlineMs(), leaderEndpoint })
+  enter(core, { name: 'prospective', tally, electionDeadlineMs: electionDeadlineMs(core), leaderEndpoint })
 }
 
 export function becomeCandidate(core: RaftCore): void {
@@ -65,12 +68,13 @@ export function becomeCandidate(core: RaftCore): void {
   core.setElection({ epoch: core.epoch + 1, leaderId: nobody, votedKey: core.self })
   const tally = new VoteTally(core.voters)
   tally.record(core.self.id, true)
-  enter(core, { name: 'candidate', tally, electionDeadlineMs: core.electionDeadlineMs(), backoffDeadlineMs: undefined })
+  enter(core, { name: 'candidate', tally, electionDeadlineMs: electionDeadlineMs(core), backoffDeadlineMs: undefined })
 }
 
 export function becomeLeader(core: RaftCore): void {
   const { role, epoch } = core
   assert(role.name === 'candidate' && role.tally.isWon, `elected leader of epoch ${epoch} as ${role.name}`)
+  core.hurry = undefined
   core.setElection({ epoch, leaderId: core.self.id, votedKey: undefined })
   const epochStartOffset = core.log.endOffset
   enter(
@@ -102,7 +106,7 @@ export function becomeResigned(core: RaftCore, preferredCandidates: readonly Rep
     name: 'resigned',
     preferredCandidates,
     unacknowledgedIds: new Set(core.voters.ids.filter((id) => id !== core.self.id)),
-    electionDeadlineMs: core.electionDeadlineMs(),
+    electionDeadlineMs: electionDeadlineMs(core),
   })
 }
 

@@ -3,9 +3,10 @@
  * from its append and is done when a majority of the new voters has it. One at a time, and none before the epoch's first
  * record is committed: otherwise two majorities could miss each other.
  */
+import { assert } from '../base/assert.ts'
 import type { ErrorName } from '../protocol/errors.ts'
 import { leaderHighWatermark, resign } from './leadership.ts'
-import type { AddVoterRequest, RemoveVoterRequest, UpdateVoterRequest } from './messages.ts'
+import type { AddVoterRequest, RemoveVoterRequest, UpdateVoterRequest, VoterChangeResponse } from './messages.ts'
 import type { RaftCore } from './raft-core.ts'
 import type { Token } from './raft-io.ts'
 import type { Leader, PendingVoterChange } from './roles.ts'
@@ -16,30 +17,17 @@ import { describeReplica, isSameReplica, type Voter, type VoterSet } from './vot
 const caughtUpWithinMs = 3_600_000
 
 type Refusal = readonly [error: ErrorName, message: string]
-type VoterRequest = AddVoterRequest | RemoveVoterRequest | UpdateVoterRequest
+export type VoterRequest = AddVoterRequest | RemoveVoterRequest | UpdateVoterRequest
 
 export function handleVoterChange(core: RaftCore, token: Token, request: VoterRequest): void {
-  const clusterError = core.clusterError(request.clusterId)
-  if (clusterError !== undefined) {
-    reply(core, token, request.kind, [clusterError, 'Another cluster'])
-    return
-  }
-  const leaderError = core.leaderError(request.kind === 'updateVoter' ? request.epoch : core.epoch)
-  if (leaderError !== undefined) {
-    reply(core, token, request.kind, [leaderError, 'Not the leader of that epoch'])
+  const refusal = refuseVoterChange(core, request)
+  if (refusal !== undefined) {
+    core.emit({ kind: 'reply', token, response: refusal })
     return
   }
   const { leader } = core
-  const refusal = refusalOf(core, leader, request)
-  if (refusal !== undefined) {
-    reply(core, token, request.kind, refusal)
-    return
-  }
   const voters = changedVoters(core.voters, request)
-  if (voters === undefined) {
-    reply(core, token, request.kind, notFound(core, request))
-    return
-  }
+  assert(voters !== undefined, 'a change that cannot be is refused')
   if (voters.equals(core.voters)) {
     reply(core, token, request.kind, undefined)
     return
@@ -53,6 +41,12 @@ export function handleVoterChange(core: RaftCore, token: Token, request: VoterRe
     deadlineMs: core.nowMs + (request.kind === 'addVoter' ? request.timeoutMs : core.config.requestTimeoutMs * 15),
   }
   if (isAnsweredNow) reply(core, token, request.kind, undefined)
+}
+
+/** The answer that refuses a change, as things stand; undefined when it can be made. */
+export function refuseVoterChange(core: RaftCore, request: VoterRequest): VoterChangeResponse | undefined {
+  const refusal = refusalOf(core, request)
+  return refusal && answerOf(core, request.kind, refusal)
 }
 
 function changedVoters(voters: VoterSet, request: VoterRequest): VoterSet | undefined {
@@ -76,14 +70,30 @@ function notFound(core: RaftCore, request: VoterRequest): Refusal {
   return ['VOTER_NOT_FOUND', `${name} is not a voter`]
 }
 
-function refusalOf(core: RaftCore, leader: Leader, request: VoterRequest): Refusal | undefined {
+function refusalOf(core: RaftCore, request: VoterRequest): Refusal | undefined {
+  const clusterError = core.clusterError(request.clusterId)
+  if (clusterError !== undefined) return [clusterError, 'Another cluster']
+  const leaderError = core.leaderError(request.kind === 'updateVoter' ? request.epoch : core.epoch)
+  if (leaderError !== undefined) return [leaderError, 'Not the leader of that epoch']
+  const { leader } = core
+  return stateRefusal(core, leader) ?? requestRefusal(core, leader, request)
+}
+
+/** Why nothing can be changed now. */
+function stateRefusal(core: RaftCore, leader: Leader): Refusal | undefined {
   const { kraftVersion } = core.history.latest
   if (leaderHighWatermark(core, leader) < 0) {
     return ['REQUEST_TIMED_OUT', 'The leader has not committed a record of its epoch yet']
   }
   if (kraftVersion < 1) return ['UNSUPPORTED_VERSION', `Voters do not change with kraft.version ${kraftVersion}`]
   if (leader.pendingChange !== undefined) return ['REQUEST_TIMED_OUT', 'Another change of voters is not committed yet']
+  return undefined
+}
+
+function requestRefusal(core: RaftCore, leader: Leader, request: VoterRequest): Refusal | undefined {
+  if (changedVoters(core.voters, request) === undefined) return notFound(core, request)
   if (request.kind === 'removeVoter') return undefined
+  const { kraftVersion } = core.history.latest
   const { voter } = request
   if (voter.endpoints.length === 0) return ['INVALID_REQUEST', 'A voter has an endpoint']
   if (voter.kraftVersionMin > kraftVersion || voter.kraftVersionMax < kraftVersion) {
@@ -104,8 +114,11 @@ function isCaughtUp(core: RaftCore, leader: Leader, voter: Voter): boolean {
 }
 
 function reply(core: RaftCore, token: Token, kind: PendingVoterChange['kind'], refusal: Refusal | undefined): void {
-  const [error, message] = refusal ?? (['NONE', ''] as const)
-  core.emit({ kind: 'reply', token, response: { ...core.head(error, true), kind, message } })
+  core.emit({ kind: 'reply', token, response: answerOf(core, kind, refusal ?? ['NONE', '']) })
+}
+
+function answerOf(core: RaftCore, kind: VoterRequest['kind'], [error, message]: Refusal): VoterChangeResponse {
+  return { ...core.head(error, true), kind, message }
 }
 
 /** Answers whoever waits for a change; true when the leader has removed itself and leads no more. */

@@ -13,16 +13,17 @@ import type { PartitionLog } from '../log/partition-log.ts'
 import { KafkaError } from '../protocol/errors.ts'
 import { batchBytesMax } from '../raft/log-batches.ts'
 import type { OffsetAndEpoch } from '../raft/log-view.ts'
-import type { RaftRequest, RaftResponse } from '../raft/messages.ts'
+import type { AddVoterRequest, RaftRequest, RaftResponse } from '../raft/messages.ts'
 import type { QuorumDescription } from '../raft/quorum-description.ts'
 import type { RaftConfig, RaftEffect, RaftInput, RaftTime } from '../raft/raft-io.ts'
 import type { RaftNetwork } from '../raft/raft-network.ts'
 import { RaftNode } from '../raft/raft-node.ts'
 import type { QuorumSettings } from '../raft/voter-history.ts'
-import type { Voter } from '../raft/voter-set.ts'
+import { describeReplica, type Endpoint, type Voter } from '../raft/voter-set.ts'
 import { RaftDelivery } from './raft-delivery.ts'
 import type { RaftListener } from './raft-listener.ts'
 import { type MetadataLogSettings, type OpenedMetadataLog, openMetadataLog } from './raft-metadata-log.ts'
+import { ReplicaKnowledge } from './raft-replica-knowledge.ts'
 import { type MetadataRetention, RaftSnapshotStore } from './raft-snapshot-store.ts'
 import type { SnapshotContent } from './raft-snapshots.ts'
 import { RaftStorage } from './raft-storage.ts'
@@ -64,6 +65,7 @@ export class RaftDriver {
   #timerDueMs = Number.POSITIVE_INFINITY
   #token = 0
   readonly #replies = new Map<number, (response: RaftResponse) => void>()
+  readonly #knowledge: ReplicaKnowledge
   readonly #whenLeaderChanged = new Set<() => void>()
 
   private constructor(options: RaftDriverOptions, opened: OpenedMetadataLog) {
@@ -79,6 +81,7 @@ export class RaftDriver {
       onSnapshotInstalled: (id, content) => this.#onSnapshotInstalled(id, content),
       onFailure: (error) => this.#fail(error),
     })
+    this.#knowledge = new ReplicaKnowledge(this.#raft, environment.clock)
     const newest = opened.snapshots.at(-1)
     const startOffset = newest?.endOffset ?? opened.log.logStartOffset
     this.#delivery = new RaftDelivery(opened.log, clock, startOffset, listener, (error) => this.#fail(error))
@@ -116,6 +119,12 @@ export class RaftDriver {
 
   get isLeader(): boolean {
     return this.#raft.isLeader
+  }
+
+  /** Who leads and where it is reached; undefined while that is not known. */
+  get leader(): { readonly id: number; readonly endpoint: Endpoint } | undefined {
+    const { leaderId: id, leaderEndpoint: endpoint } = this.#raft
+    return id < 0 || endpoint === undefined ? undefined : { id, endpoint }
   }
 
   /** The offset that the next appended record gets. */
@@ -164,9 +173,44 @@ export class RaftDriver {
   /** A raft request of another node. `onReply` is called once, maybe within this call, unless the driver stops before. */
   handleRequest(request: RaftRequest, onReply: (response: RaftResponse) => void): void {
     if (this.#isStopped) return
+    if (request.kind === 'addVoter') this.#addVoter(request, onReply)
+    else this.#take(request, onReply)
+  }
+
+  /** The network saw the process of `id` go: a hint, of which leader-gone.ts says what it decides. */
+  onPeerGone(id: number): void {
+    this.#step({ kind: 'peerGone', id })
+  }
+
+  /**
+   * Resolves once each of those replicas, voters or observers, has shown in its fetches that it knows `offset` to be
+   * committed; else after `timeoutMs`, or when this node does not lead (any more).
+   */
+  whenReplicasKnow(ids: readonly number[], offset: number, timeoutMs: number): Promise<void> {
+    return this.#knowledge.whenKnown(ids, offset, timeoutMs)
+  }
+
+  #take(request: RaftRequest, onReply: (response: RaftResponse) => void): void {
     this.#token++
     this.#replies.set(this.#token, onReply)
     this.#step({ kind: 'request', token: this.#token, request })
+    if (request.kind === 'fetch') this.#knowledge.check()
+  }
+
+  /** A new voter must be there, where it says, and able to take part: the leader asks before it counts it. */
+  #addVoter(request: AddVoterRequest, onReply: (response: RaftResponse) => void): void {
+    const { network } = this.#options
+    const [endpoint] = request.voter.endpoints
+    const refusal = this.#raft.refusalOf(request, this.#time())
+    if (network.probe === undefined || refusal !== undefined || endpoint === undefined) {
+      this.#take(request, onReply)
+      return
+    }
+    network.probe(endpoint, (supported) => {
+      if (this.#isStopped) return
+      if (supported !== undefined) this.#take({ ...request, voter: { ...request.voter, ...supported } }, onReply)
+      else onReply(unreachable(request))
+    })
   }
 
   /** Gives up leadership of `epoch`, if it still has it: the state machine cannot go on. */
@@ -251,6 +295,7 @@ export class RaftDriver {
     this.#storage.stop()
     this.#delivery.stop()
     this.#replies.clear()
+    this.#knowledge.giveUp()
     for (const done of [...this.#whenLeaderChanged]) done()
   }
 
@@ -282,7 +327,9 @@ export class RaftDriver {
     }
     this.#wakeAt(deadlineMs)
     this.#perform()
-    if (wasLeader && !this.#raft.isLeader) this.#delivery.onResigned()
+    if (!wasLeader || this.#raft.isLeader) return
+    this.#delivery.onResigned()
+    this.#knowledge.giveUp()
   }
 
   /** A timer that fires too early costs a step; so only an earlier deadline sets a new one. */
@@ -406,5 +453,19 @@ export class RaftDriver {
     }
     this.#delivery.loadSnapshot(id, content)
     this.#step({ kind: 'snapshotInstalled', id, settings: content.settings })
+  }
+}
+
+function unreachable({ voter, kind }: AddVoterRequest): RaftResponse {
+  const { host, port } = voter.endpoints[0]!
+  const message = `New voter ${describeReplica(voter)} at ${host}:${port} did not answer when it was asked for its versions`
+  return {
+    kind,
+    error: 'REQUEST_TIMED_OUT',
+    isTopLevel: true,
+    leaderId: -1,
+    epoch: -1,
+    leaderEndpoint: undefined,
+    message,
   }
 }
