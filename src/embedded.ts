@@ -15,8 +15,8 @@ import { MemoryFileSystem } from './io/memory-file-system.ts'
 import { SkippingClock } from './io/skipping-clock.ts'
 import { type ConfigResource, configResourceKey, configResourceTypes } from './metadata/config-resource.ts'
 import type { ResourceConfigs } from './metadata/configs-image.ts'
+import { type Machine, realMachine } from './node/machine.ts'
 import { type RunningNode, startNode } from './node.ts'
-import { type Machine, realMachine } from './node-broker.ts'
 import type { CreateTopicsRequestInput, CreateTopicsResponse } from './protocol/api/19-create-topics.ts'
 import type { DeleteTopicsRequestInput, DeleteTopicsResponse } from './protocol/api/20-delete-topics.ts'
 import type {
@@ -246,7 +246,7 @@ function settingsOf({
 function machineOf(options: StartBrokerOptions, config: BrokerConfig, clock: SkippingClock): Machine {
   if (options.directory !== undefined) return { ...realMachine(config), clock }
   const bytesMax = options.memoryBytesMax ?? 1024 ** 3
-  return { clock, fileSystem: new MemoryFileSystem({ bytesMax, now: () => clock.now() }) }
+  return { ...realMachine(config), clock, fileSystem: new MemoryFileSystem({ bytesMax, now: () => clock.now() }) }
 }
 
 function creationOf(topic: string | NewTopic): NonNullable<CreateTopicsRequestInput['topics']>[number] {

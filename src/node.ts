@@ -15,7 +15,8 @@ import { NodeFileSystem } from './io/node-file-system.ts'
 import { NodeRandom } from './io/node-random.ts'
 import type { FileSystem } from './log/file-system.ts'
 import { formatLogDirectory, isDiskError, readMetaProperties } from './log/log-directory.ts'
-import { type Machine, NodeBroker, realMachine } from './node-broker.ts'
+import { AssembledNode } from './node/assembled-node.ts'
+import { type Machine, realMachine } from './node/machine.ts'
 import { formatMetadataDirectory } from './runtime/raft-format.ts'
 
 export interface RunningNode {
@@ -51,7 +52,7 @@ export async function startNode(options: {
   if (idle.length > 0) logger.warn(`set, but without effect in this version: ${idle.join(', ')}`)
   const clusterId = await formatStorage({ config, clusterId: options.clusterId, ignoreFormatted: true, fileSystem })
   const meta = await readMetaProperties(fileSystem, config.metadataLogDir)
-  const node = new NodeBroker({ config, logger, clusterId, directoryId: meta!.directoryId, machine })
+  const node = new AssembledNode({ config, logger, clusterId, directoryId: meta!.directoryId, machine })
   const listeners = await node.start()
   return {
     listeners,

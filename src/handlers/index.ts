@@ -60,7 +60,7 @@ export interface ServedApi {
   /** Kafka's name of the API. */
   readonly name: string
   /** Takes the decoded request of its API in any of the versions; the response is encoded in the same one. */
-  handle(node: Broker, request: object, context: RequestContext): ReturnType<Handler<object, object>>
+  handle(broker: Broker, request: object, context: RequestContext): ReturnType<Handler<object, object>>
   /** First and last version that are answered, inclusive. */
   readonly minVersion: number
   readonly maxVersion: number

@@ -23,7 +23,7 @@ export interface DispatcherOptions {
   readonly listener: ListenerKind
   readonly served: ServedApis
   /** What the handlers of this listener are given. */
-  readonly node: NodeServices
+  readonly services: NodeServices
   readonly logger: Logger
   readonly metrics: RequestMetrics
 }
@@ -31,14 +31,14 @@ export interface DispatcherOptions {
 export class Dispatcher implements FrameHandler {
   readonly #served: ServedApis
   readonly #listener: ListenerKind
-  readonly #node: NodeServices
+  readonly #services: NodeServices
   readonly #logger: Logger
   readonly #metrics: RequestMetrics
 
   constructor(options: DispatcherOptions) {
     this.#served = options.served
     this.#listener = options.listener
-    this.#node = options.node
+    this.#services = options.services
     this.#logger = options.logger
     this.#metrics = options.metrics
   }
@@ -84,7 +84,7 @@ export class Dispatcher implements FrameHandler {
   #call(api: Api, served: ServedApi, request: object, context: RequestContext): Answer | Promise<Answer> {
     let result: unknown
     try {
-      result = served.handle(this.#node as never, request as never, context)
+      result = served.handle(this.#services as never, request as never, context)
     } catch (error) {
       return this.#answerFailure(api, served, request, context, error)
     }

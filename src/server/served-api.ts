@@ -7,9 +7,9 @@ import type { KafkaError } from '../protocol/errors.ts'
 
 export type ListenerKind = 'broker' | 'controller'
 
-/** `node` and `request` are never, so that handlers of every type fit; the dispatcher knows that the types meet. */
+/** `services` and `request` are never, so that handlers of every type fit; the dispatcher knows that the types meet. */
 export interface ServedApi {
-  handle(node: never, request: never, context: RequestContext): unknown
+  handle(services: never, request: never, context: RequestContext): unknown
   readonly minVersion: number
   readonly maxVersion: number
   readonly listeners: readonly ListenerKind[]

@@ -98,9 +98,9 @@ export class TcpServer {
   /** Opens `listener`; from now on clients are served there. Rejects with NetworkError when the address cannot be had. */
   async listen(listener: Listener, kind: ListenerKind): Promise<OpenListener> {
     const { services, config, logger, network, served } = this.#options
-    const node = services[kind]
-    assert(node !== undefined, `this node serves no ${kind} listener`)
-    const dispatcher = new Dispatcher({ listener: kind, served, node, logger, metrics: this.metrics })
+    const own = services[kind]
+    assert(own !== undefined, `this node serves no ${kind} listener`)
+    const dispatcher = new Dispatcher({ listener: kind, served, services: own, logger, metrics: this.metrics })
     const backlog = config.socketListenBacklogSize
     const address = { host: listener.host, port: listener.port, backlog }
     const socket = await network.listen(address, (accepted) => this.#accept(accepted, listener.name, dispatcher))

@@ -1,0 +1,212 @@
+/**
+ * Puts one node together and takes it apart: its part in the metadata quorum, a controller, a broker or both, and the
+ * server. Built by node.ts.
+ *
+ * A controller's listener opens first, because the quorum needs it; a broker's when its logs are open and before the
+ * controller unfences it, so that who is told of it finds it. Stopping goes the other way round: the broker is relieved
+ * of its leaderships while it still serves, the controller hands over, then the listeners close.
+ */
+import { LeveledLoggers } from '../base/leveled-loggers.ts'
+import type { Logger } from '../base/logger.ts'
+import { randomUuid, type Uuid } from '../base/uuid.ts'
+import type { BrokerConfig } from '../config/broker-config.ts'
+import type { Listener } from '../config/listeners.ts'
+import type { Broker, NodeServices } from '../handlers/broker.ts'
+import { handlers } from '../handlers/index.ts'
+import { NodeCodecs } from '../io/codecs/node-codecs.ts'
+import { findNativeCrc32c } from '../io/crc32c.ts'
+import { joinPath } from '../log/file-names.ts'
+import { installCrc32c } from '../protocol/record/crc32c.ts'
+import { registerController } from '../runtime/controller-registration.ts'
+import { TopicReadiness } from '../runtime/topic-readiness.ts'
+import { type OpenListener, TcpServer } from '../server/tcp-server.ts'
+import { BrokerRole, followDynamicSettings } from './broker-role.ts'
+import { ControllerChannels } from './controller-channels.ts'
+import { controllerEndpoints } from './endpoints.ts'
+import type { Machine } from './machine.ts'
+import { joinServices, type NodeEnvironment, type SharedServices } from './node-environment.ts'
+import { openQuorumMember, type QuorumMember } from './quorum-member.ts'
+
+const stopGraceMs = 5_000
+const lockName = '.lock'
+
+export interface AssembledNodeOptions {
+  readonly config: BrokerConfig
+  readonly logger: Logger
+  readonly clusterId: Uuid
+  /** Of the directory that holds the metadata log. */
+  readonly directoryId: Uuid
+  readonly machine: Machine
+}
+
+export class AssembledNode {
+  readonly halted: Promise<string>
+  readonly #environment: NodeEnvironment
+  readonly #listeners: OpenListener[] = []
+  #role: BrokerRole | undefined
+  #isStopped = false
+
+  constructor({ config, logger, clusterId, directoryId, machine }: AssembledNodeOptions) {
+    let halt: (reason: string) => void = () => {}
+    this.halted = new Promise((resolve) => {
+      halt = resolve
+    })
+    this.#environment = {
+      config,
+      clusterId,
+      directoryId,
+      machine,
+      // A logger of the embedding program's own decides by itself what it shows.
+      loggers: logger.named ?? new LeveledLoggers('TRACE', logger),
+      codecs: new NodeCodecs(),
+      halt,
+      stops: [],
+    }
+  }
+
+  /** What serves its handlers; undefined until it is started, and on a node that is no broker. */
+  get broker(): Broker | undefined {
+    return this.#role?.broker
+  }
+
+  /** Resolves with the open listeners when clients are served. */
+  async start(): Promise<readonly OpenListener[]> {
+    try {
+      await this.#start()
+      return this.#listeners
+    } catch (error) {
+      await this.stop().catch(() => {})
+      throw error
+    }
+  }
+
+  /** Takes apart what was built, last first, all of it. Rejects with what failed first. */
+  async stop(): Promise<void> {
+    this.#isStopped = true
+    const { stops, machine } = this.#environment
+    const failures: unknown[] = []
+    for (let part = stops.pop(); part !== undefined; part = stops.pop()) {
+      try {
+        await part()
+      } catch (error) {
+        failures.push(error)
+      }
+    }
+    machine.clock.close()
+    if (failures.length > 0) throw failures[0]
+  }
+
+  async #start(): Promise<void> {
+    const { config, machine, loggers, stops } = this.#environment
+    installCrc32c(findNativeCrc32c())
+    const logs = config.isBroker ? await this.#openLogs() : await this.#lockMetadata()
+    const served: { broker?: Broker; controller?: NodeServices } = {}
+    const server = new TcpServer({
+      network: machine.network,
+      clock: machine.clock,
+      logger: loggers.logger('ottla.server'),
+      config,
+      services: served,
+      served: handlers,
+    })
+    stops.push(() => server.stop(stopGraceMs))
+    const listen = async (listener: Listener, kind: 'broker' | 'controller'): Promise<void> => {
+      this.#listeners.push(await server.listen(listener, kind))
+    }
+    // Frames that come before the parts are there wait: nobody reads the sockets within this turn.
+    for (const listener of config.controllerListeners) await listen(listener, 'controller')
+    const quorum = await openQuorumMember(this.#environment, this.#listeners)
+    const channels = new ControllerChannels(this.#environment, quorum)
+    stops.push(() => channels.close())
+    const services = this.#services(quorum)
+    if (quorum.controller !== undefined) served.controller = this.#controllerServices(services, quorum, channels)
+    if (logs !== undefined) {
+      this.#role = new BrokerRole({
+        environment: this.#environment,
+        logs,
+        publisher: quorum.publisher,
+        channelFor: (purpose) => channels.channelFor(purpose),
+        openListeners: () => this.#listeners,
+        services,
+        listen: async () => {
+          for (const listener of config.brokerListeners) if (listener.port !== 0) await listen(listener, 'broker')
+        },
+      })
+      served.broker = this.#role.broker
+      // A port that nobody knows beforehand must be known for the registration.
+      for (const listener of config.brokerListeners) if (listener.port === 0) await listen(listener, 'broker')
+    }
+    quorum.start()
+    if (quorum.controller !== undefined) this.#registerController(channels)
+    if (this.#role !== undefined) await this.#role.start()
+    else this.#followAsController(quorum)
+  }
+
+  async #openLogs() {
+    const logs = await BrokerRole.openLogs(this.#environment, () => this.#role)
+    this.#environment.stops.push(() => logs.shutdown({ brokerEpoch: this.#role?.brokerEpoch ?? -1 }))
+    return logs
+  }
+
+  /** A controller alone has no log manager that would hold its directory. */
+  async #lockMetadata(): Promise<undefined> {
+    const { config, machine, stops } = this.#environment
+    const lock = await machine.fileSystem.lock(joinPath(config.metadataLogDir, lockName))
+    stops.push(() => lock.release())
+    return undefined
+  }
+
+  #services({ driver, publisher }: QuorumMember): SharedServices {
+    const { config, clusterId, machine, loggers } = this.#environment
+    return {
+      nodeId: config.nodeId,
+      clusterId,
+      clock: machine.clock,
+      random: machine.random,
+      loggers,
+      authorize: () => true,
+      config,
+      image: publisher.image,
+      get kraftVersion() {
+        return driver.settings.kraftVersion
+      },
+      quorum: driver,
+    }
+  }
+
+  /** What comes in on a controller's listener is decided here or not at all. */
+  #controllerServices(
+    services: SharedServices,
+    { publisher }: QuorumMember,
+    channels: ControllerChannels,
+  ): NodeServices {
+    const { machine, loggers } = this.#environment
+    const partitions = { isServing: () => true, addLeadershipListener: () => {}, removeLeadershipListener: () => {} }
+    const own = {
+      logger: loggers.logger('ottla.controller'),
+      controller: channels.local,
+      topicReadiness: new TopicReadiness({ brokerId: -1, publisher, partitions, clock: machine.clock }),
+    }
+    return joinServices(own, services)
+  }
+
+  #followAsController({ publisher }: QuorumMember): void {
+    followDynamicSettings(this.#environment, publisher)
+    publisher.publish()
+  }
+
+  #registerController(channels: ControllerChannels): void {
+    const { config, machine, loggers } = this.#environment
+    const logger = loggers.logger('ottla.controller')
+    const registering = registerController({
+      controllerId: config.nodeId,
+      incarnationId: randomUuid(machine.random),
+      endpoints: controllerEndpoints(config, machine.hostName, this.#listeners),
+      controller: channels.channelFor('controller registration'),
+      clock: machine.clock,
+      logger,
+      isStopped: () => this.#isStopped,
+    })
+    registering.catch((error: Error) => logger.error(`the controller could not register: ${error.message}`))
+  }
+}

@@ -1,0 +1,273 @@
+/**
+ * The broker in a node: logs, replicas, coordinators and the broker's life in the cluster. Its parts are built in the
+ * order in which each needs the one before; nothing is served before `start`.
+ */
+import { dynamicNamesWithoutEffect } from '../config/served-configuration.ts'
+import { buildLogConfig } from '../config/topic-config.ts'
+import type { Broker } from '../handlers/broker.ts'
+import type { LogManager } from '../log/log-manager.ts'
+import { directoryOf } from '../metadata/partition-registration.ts'
+import { createNodeCleaner } from '../node-cleaner.ts'
+import { AutoTopicCreation } from '../runtime/auto-topic-creation.ts'
+import { BrokerLifecycle } from '../runtime/broker-lifecycle.ts'
+import type { ControllerChannel } from '../runtime/controller-channel.ts'
+import { DirectoryAssignments } from '../runtime/directory-assignments.ts'
+import { FetchSessionCache } from '../runtime/fetch-session-cache.ts'
+import { FetchBudget } from '../runtime/fetched-records.ts'
+import { createGroupCoordinator } from '../runtime/group-coordinator-factory.ts'
+import type { GroupCoordinatorService } from '../runtime/group-coordinator-service.ts'
+import { LogDirectories } from '../runtime/log-directories.ts'
+import type { MetadataPublisher } from '../runtime/metadata-publisher.ts'
+import { ProducerIdSource } from '../runtime/producer-id-source.ts'
+import { ReplicaManager } from '../runtime/replica-manager.ts'
+import { ReplicaMover } from '../runtime/replica-mover.ts'
+import { TopicReadiness } from '../runtime/topic-readiness.ts'
+import type { OpenListener } from '../server/tcp-server.ts'
+import { brokerEndpoints } from './endpoints.ts'
+import { openLogManager } from './log-opening.ts'
+import { joinServices, type NodeEnvironment, type SharedServices } from './node-environment.ts'
+
+/** Records of all answers under way, in bytes. */
+const fetchBudgetBytes = 256 * 1024 * 1024
+const shutdownTimeoutMs = 5_000
+
+export interface BrokerRoleParts {
+  readonly environment: NodeEnvironment
+  readonly logs: LogManager
+  readonly publisher: MetadataPublisher
+  /** The way to the active controller, for each purpose one of its own. */
+  readonly channelFor: (purpose: string) => ControllerChannel
+  /** Listeners for clients that are open already. */
+  readonly openListeners: () => readonly OpenListener[]
+  /** What every node serves. */
+  readonly services: SharedServices
+  /** Opens the listeners for clients that are not open yet; called when all that they may ask for is there. */
+  readonly listen: () => Promise<void>
+}
+
+export class BrokerRole {
+  readonly broker: Broker
+  readonly #parts: BrokerRoleParts
+  readonly #logs: LogManager
+  readonly #assignments: DirectoryAssignments
+  readonly #replicaManager: ReplicaManager
+  readonly #lifecycle: BrokerLifecycle
+
+  constructor(parts: BrokerRoleParts) {
+    this.#parts = parts
+    this.#logs = parts.logs
+    const { config, machine, loggers } = parts.environment
+    this.#assignments = new DirectoryAssignments({
+      brokerId: config.nodeId,
+      brokerEpoch: () => this.brokerEpoch,
+      controller: parts.channelFor('directories'),
+      clock: machine.clock,
+      logger: loggers.logger('ottla.broker'),
+    })
+    const mover = this.#createReplicaMover()
+    this.#replicaManager = this.#createReplicaManager(mover)
+    this.broker = this.#createBroker(mover)
+    this.#lifecycle = this.#createLifecycle()
+  }
+
+  /** Opens the log directories, which are locked from then on; before anything else of a broker is built. */
+  static openLogs(environment: NodeEnvironment, role: () => BrokerRole | undefined): Promise<LogManager> {
+    return openLogManager(environment, () => role()?.heartbeatSoon())
+  }
+
+  /** -1 before the registration. */
+  get brokerEpoch(): number {
+    return this.#lifecycle.brokerEpoch
+  }
+
+  heartbeatSoon(): void {
+    this.#lifecycle.heartbeatSoon()
+  }
+
+  /** Registers, opens the logs, serves; resolves when the controller has unfenced this broker. */
+  async start(): Promise<void> {
+    const { config, stops } = this.#parts.environment
+    config.onChange(() => this.heartbeatSoon())
+    stops.push(
+      () => this.#assignments.stop(),
+      () => this.#lifecycle.shutDown(shutdownTimeoutMs),
+    )
+    await this.#lifecycle.start()
+    void this.broker.producerIds.prefetch()
+    this.#logs.start()
+    this.#startCleaner()
+  }
+
+  #startCleaner(): void {
+    const { config, machine, codecs, loggers, stops } = this.#parts.environment
+    if (!config.logCleanerEnable) return
+    const { fileSystem, clock, random } = machine
+    const logger = loggers.logger('ottla.log.cleaner')
+    const cleaner = createNodeCleaner({ config, logs: this.#logs, fileSystem, codecs, clock, random, logger })
+    stops.push(() => cleaner.close())
+    cleaner.start()
+  }
+
+  #createReplicaMover(): ReplicaMover {
+    const { config, machine, loggers, stops } = this.#parts.environment
+    const mover = new ReplicaMover({
+      logs: this.#logs,
+      assignments: this.#assignments,
+      clock: machine.clock,
+      logger: loggers.logger('ottla.replica'),
+      copiesMax: config.replicaAlterLogDirsThreads,
+      bytesPerSecondMax: () => config.replicaAlterLogDirsBytesPerSecondMax,
+    })
+    stops.push(() => mover.stop())
+    return mover
+  }
+
+  #createReplicaManager(mover: ReplicaMover): ReplicaManager {
+    const { config, machine, loggers, codecs } = this.#parts.environment
+    const { image } = this.#parts.publisher
+    return new ReplicaManager({
+      brokerId: config.nodeId,
+      logs: this.#logs,
+      image,
+      clock: machine.clock,
+      logger: loggers.logger('ottla.replica'),
+      codecs,
+      logConfigFor: (topic) => buildLogConfig(image.configs.topic(topic), config),
+      onLogOpened: (partition, log, known) => {
+        const directoryId = this.#logs.directoryOf(log)?.directoryId
+        if (directoryId !== undefined && directoryId !== known) {
+          this.#assignments.assign(partition.topicId, partition.index, directoryId)
+        }
+        mover.resume(partition, log)
+      },
+    })
+  }
+
+  #createBroker(mover: ReplicaMover): Broker {
+    const { environment, publisher, services, channelFor } = this.#parts
+    const { config, loggers } = environment
+    const { clock, random, fileSystem } = environment.machine
+    const logger = loggers.logger('ottla.broker')
+    const replicaManager = this.#replicaManager
+    const controller = channelFor('forwarding')
+    const topicReadiness = new TopicReadiness({ brokerId: config.nodeId, publisher, partitions: replicaManager, clock })
+    const own = {
+      logger,
+      controller,
+      topicReadiness,
+      replicaManager,
+      logDirectories: new LogDirectories({
+        paths: config.logDirs,
+        fileSystem,
+        logs: this.#logs,
+        mover,
+        replicaManager,
+        isCordoned: (path) => config.isLogDirCordoned(path),
+      }),
+      groupCoordinator: this.#createGroupCoordinator(),
+      fetchSessions: new FetchSessionCache({ sessionsMax: config.maxIncrementalFetchSessionCacheSlots, clock, random }),
+      fetches: { manager: replicaManager, budget: new FetchBudget(fetchBudgetBytes), clock },
+      autoTopicCreation: new AutoTopicCreation({ config, controller, readiness: topicReadiness, clock }),
+      producerIds: new ProducerIdSource({
+        brokerId: config.nodeId,
+        brokerEpoch: () => this.brokerEpoch,
+        controller: channelFor('producer ids'),
+        clock,
+        logger,
+      }),
+    }
+    return joinServices(own, services)
+  }
+
+  #createGroupCoordinator(): GroupCoordinatorService {
+    const { config, machine, loggers, codecs, stops } = this.#parts.environment
+    const coordinator = createGroupCoordinator({
+      config,
+      image: this.#parts.publisher.image,
+      replicaManager: this.#replicaManager,
+      clock: machine.clock,
+      random: machine.random,
+      logger: loggers.logger('ottla.coordinator'),
+      codecs,
+    })
+    stops.push(() => coordinator.close())
+    return coordinator
+  }
+
+  #createLifecycle(): BrokerLifecycle {
+    const { environment, publisher, channelFor, openListeners, listen } = this.#parts
+    const { config, clusterId, machine, loggers } = environment
+    const logs = this.#logs
+    const directoriesWhere = (matches: (directory: LogManager['directories'][number]) => boolean) => () =>
+      logs.directories.filter(matches).map(({ directoryId }) => directoryId)
+    return new BrokerLifecycle({
+      brokerId: config.nodeId,
+      clusterId,
+      get endpoints() {
+        return brokerEndpoints(config, machine.hostName, openListeners())
+      },
+      rack: config.rack ?? null,
+      logDirectoryIds: directoriesWhere(() => true),
+      offlineLogDirectoryIds: directoriesWhere(({ isOnline }) => !isOnline),
+      cordonedLogDirectoryIds: directoriesWhere(({ path }) => config.isLogDirCordoned(path)),
+      previousBrokerEpoch: logs.previousBrokerEpoch,
+      controller: channelFor('heartbeats'),
+      publisher,
+      clock: machine.clock,
+      random: machine.random,
+      logger: loggers.logger('ottla.broker'),
+      heartbeatIntervalMs: config.brokerHeartbeatIntervalMs,
+      registrationTimeoutMs: config.initialBrokerRegistrationTimeoutMs,
+      openLogs: async () => {
+        await this.#loadLogs()
+        // What is served must be known to lie where it lies, should that directory be missing at the next start.
+        await this.#assignments.whenRecorded()
+        await listen()
+      },
+    })
+  }
+
+  /** The image shows the registration: dynamic settings first, then the partitions, then who listens to them. */
+  async #loadLogs(): Promise<void> {
+    const { environment, publisher } = this.#parts
+    const { config } = environment
+    const { image } = publisher
+    const replicaManager = this.#replicaManager
+    followDynamicSettings(environment, publisher)
+    await this.#logs.loadLogs({
+      configFor: (topic) => buildLogConfig(image.configs.topic(topic), config),
+      isStray: (topicId, _topic, partition) => replicaManager.isStray(topicId, partition),
+      assignedDirectory: (topicId, partition) => {
+        const registration = image.topics.getPartition(topicId, partition)
+        return registration === undefined ? undefined : directoryOf(registration, config.nodeId)
+      },
+    })
+    config.onChange(() => replicaManager.refreshLogConfigs())
+    publisher.subscribe({ onMetadataChange: (delta) => replicaManager.onMetadataChange(delta) })
+    publisher.subscribe({ onMetadataChange: (delta) => this.broker.groupCoordinator.onMetadataChange(delta) })
+    publisher.publish()
+    await replicaManager.whenSettled()
+  }
+}
+
+/** Settings that were changed at run time hold from now on, and whenever they change. */
+export function followDynamicSettings(
+  { config, loggers }: NodeEnvironment,
+  publisher: Pick<MetadataPublisher, 'image' | 'subscribe'>,
+): void {
+  const logger = loggers.logger('ottla.broker')
+  const { image } = publisher
+  let toldNames = ''
+  const apply = (): void => {
+    config.setDynamic(image.configs.brokerDefaults, image.configs.broker(config.nodeId), (error) => {
+      logger.warn(`a dynamic setting is passed over: ${error.message}`)
+    })
+    const names = dynamicNamesWithoutEffect(config).join(', ')
+    if (names !== '' && names !== toldNames) {
+      logger.warn(`set at run time, but without effect in this version: ${names}`)
+    }
+    toldNames = names
+  }
+  apply()
+  publisher.subscribe({ onMetadataChange: apply })
+}
