@@ -9,8 +9,10 @@
  * given. Several run side by side and share nothing. It installs no signal handlers, writes no logs unless asked to, and
  * leaves nothing behind when it is stopped.
  */
+import { assert } from './base/assert.ts'
 import { type LogFields, type Logger, silentLogger } from './base/logger.ts'
 import { BrokerConfig } from './config/broker-config.ts'
+import type { Broker } from './handlers/broker.ts'
 import { MemoryFileSystem } from './io/memory-file-system.ts'
 import { SkippingClock } from './io/skipping-clock.ts'
 import { type ConfigResource, configResourceKey, configResourceTypes } from './metadata/config-resource.ts'
@@ -103,6 +105,7 @@ export class EmbeddedBroker implements AsyncDisposable {
   /** Resolves with the reason should it not be able to go on (its disk is gone); never in the ordinary course of things. */
   readonly halted: Promise<string>
   readonly #node: RunningNode
+  readonly #broker: Broker
   readonly #topics: readonly (string | NewTopic)[]
   readonly #startConfigs: readonly ResourceConfigs[]
   #stopping: Promise<void> | undefined
@@ -113,7 +116,9 @@ export class EmbeddedBroker implements AsyncDisposable {
     this.host = host
     this.port = port
     this.bootstrapServers = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
-    this.clusterId = node.broker.clusterId
+    assert(node.broker !== undefined, 'the library starts brokers')
+    this.#broker = node.broker
+    this.clusterId = this.#broker.clusterId
     this.directory = options.directory
     this.clock = clock
     this.halted = node.halted
@@ -125,7 +130,7 @@ export class EmbeddedBroker implements AsyncDisposable {
   /** Resolves when they can be used. Rejects with KafkaError when one cannot be created: TOPIC_ALREADY_EXISTS, INVALID_CONFIG ... */
   async createTopics(topics: readonly (string | NewTopic)[]): Promise<void> {
     if (topics.length === 0) return
-    const { controller, config, topicReadiness } = this.#node.broker
+    const { controller, config, topicReadiness } = this.#broker
     const timeoutMs = config.requestTimeoutMs
     const request: CreateTopicsRequestInput = { topics: topics.map(creationOf), timeoutMs }
     const response = await controller.send<CreateTopicsResponse>(apiKeys.CreateTopics, request)
@@ -145,7 +150,7 @@ export class EmbeddedBroker implements AsyncDisposable {
    */
   async reset(): Promise<void> {
     await this.#restoreConfigs()
-    const { controller, image, config } = this.#node.broker
+    const { controller, image, config } = this.#broker
     const names = [...image.topics.names()]
     if (names.length > 0) {
       const topics = names.map((name) => ({ name }))
@@ -160,13 +165,13 @@ export class EmbeddedBroker implements AsyncDisposable {
 
   /** Of brokers, groups and client metrics; settings of topics go with them. */
   #ownConfigs(): ResourceConfigs[] {
-    const all = [...this.#node.broker.image.configs.values()]
+    const all = [...this.#broker.image.configs.values()]
     return all.filter(({ resource }) => resource.type !== configResourceTypes.topic)
   }
 
   /** As they were at the start, where the metadata of a new cluster may have some. */
   async #restoreConfigs(): Promise<void> {
-    const { controller } = this.#node.broker
+    const { controller } = this.#broker
     const resources = [...this.#startConfigs, ...this.#ownConfigs()].map(({ resource }) => resource)
     const byKey = new Map(resources.map((resource) => [configResourceKey(resource.type, resource.name), resource]))
     const changes = [...byKey.values()].map((resource) => ({

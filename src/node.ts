@@ -1,7 +1,6 @@
 /**
- * The composition root: the only file that builds everything. A node is formatted if it is new, its controller leads
- * the metadata quorum, its broker registers and opens its logs, and only then its listeners open. Stopping goes the
- * other way round. For now a node is broker and controller of a quorum of one.
+ * How a node is formatted and started, for the command line, the library and simulations. A node is formatted if it is
+ * new; node/assembled-node.ts puts it together.
  */
 import type { Logger } from './base/logger.ts'
 import { randomUuid, type Uuid } from './base/uuid.ts'
@@ -16,6 +15,7 @@ import { NodeRandom } from './io/node-random.ts'
 import type { FileSystem } from './log/file-system.ts'
 import { formatLogDirectory, isDiskError, readMetaProperties } from './log/log-directory.ts'
 import { AssembledNode } from './node/assembled-node.ts'
+import { isClustered } from './node/endpoints.ts'
 import { type Machine, realMachine } from './node/machine.ts'
 import { formatMetadataDirectory } from './runtime/raft-format.ts'
 
@@ -26,7 +26,8 @@ export interface RunningNode {
   stop(): Promise<void>
   /** Resolves with the reason when the node cannot go on. */
   readonly halted: Promise<string>
-  readonly broker: Broker
+  /** Undefined on a node that is no broker. */
+  readonly broker: Broker | undefined
 }
 
 export interface FormatStorageOptions {
@@ -59,7 +60,7 @@ export async function startNode(options: {
     dataDirectories: config.logDirs,
     stop: () => node.stop(),
     halted: node.halted,
-    broker: node.broker!,
+    broker: node.broker,
   }
 }
 
@@ -83,6 +84,10 @@ export async function formatStorage(options: FormatStorageOptions): Promise<Uuid
   const known = found.find((meta) => meta !== undefined)
   if (known !== undefined && !ignoreFormatted)
     throw new ConfigError(`${paths[found.indexOf(known)]} is formatted already; --ignore-formatted leaves it as it is`)
+  if (known === undefined && clusterId === undefined && isClustered(config))
+    throw new ConfigError(
+      `${paths[0]} is new, and this node belongs to a cluster: give all its nodes the same id, as in ottla format --cluster-id ${randomUuid(random)}`,
+    )
   const id = known?.clusterId ?? clusterId ?? randomUuid(random)
   if (clusterId !== undefined && clusterId !== id)
     throw new ConfigError(`the data directories belong to cluster ${id}, not to ${clusterId}`)

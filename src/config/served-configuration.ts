@@ -1,7 +1,6 @@
 /**
  * What of a configuration this version does not do. Node.ts refuses to start where going on would betray the operator (no
- * authorizer where one was asked for, a quorum of one where three were named); all else that is set and has no effect is
- * told in one line. A key leaves these lists when its room is built; the test compares them with the code.
+ * authorizer where one was asked for); all else that is set and has no effect is told in one line. A key leaves these lists when its room is built; the test compares them with the code.
  */
 import type { BrokerConfig } from './broker-config.ts'
 import { brokerKeysByName, listenerBaseName } from './broker-keys.ts'
@@ -25,10 +24,6 @@ const prefixesWithoutEffect = [
   'add.partitions.to.txn.',
   'alter.log.dirs.replication.quota.',
   'controller.quorum.append.',
-  'controller.quorum.election.',
-  'controller.quorum.fetch.',
-  'controller.quorum.request.',
-  'controller.quorum.retry.',
   'controller.quota.',
   'delegation.token.',
   'group.consumer.',
@@ -109,15 +104,6 @@ export function isWithoutEffect(name: string): boolean {
 
 /** Throws ConfigError where this version must not run under `config`. */
 export function checkServedConfiguration(config: BrokerConfig): void {
-  if (!config.isBroker || !config.isController)
-    throw new ConfigError(
-      `process.roles=${config.list('process.roles').join(',')}: a node of one role needs a cluster, which is not served yet; set broker,controller`,
-    )
-  for (const key of ['controller.quorum.voters', 'controller.quorum.bootstrap.servers']) {
-    const count = config.list(key).length
-    if (count > 1)
-      throw new ConfigError(`${key} names ${count} controllers: clusters are not served yet; name this node alone`)
-  }
   for (const name of refusedKeys) {
     const value = config.value(name)
     if (value === null || value === false || String(value) === brokerKeysByName.get(name)!.defaultText) continue

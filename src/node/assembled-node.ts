@@ -113,13 +113,14 @@ export class AssembledNode {
     const listen = async (listener: Listener, kind: 'broker' | 'controller'): Promise<void> => {
       this.#listeners.push(await server.listen(listener, kind))
     }
-    // Frames that come before the parts are there wait: nobody reads the sockets within this turn.
-    for (const listener of config.controllerListeners) await listen(listener, 'controller')
     const quorum = await openQuorumMember(this.#environment, this.#listeners)
     const channels = new ControllerChannels(this.#environment, quorum)
     stops.push(() => channels.close())
     const services = this.#services(quorum)
-    if (quorum.controller !== undefined) served.controller = this.#controllerServices(services, quorum, channels)
+    if (quorum.controller !== undefined) {
+      served.controller = this.#controllerServices(services, quorum, channels)
+      for (const listener of config.controllerListeners) await listen(listener, 'controller')
+    }
     if (logs !== undefined) {
       this.#role = new BrokerRole({
         environment: this.#environment,

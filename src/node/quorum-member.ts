@@ -15,7 +15,7 @@ import { MetadataPublisher } from '../runtime/metadata-publisher.ts'
 import { MetadataSnapshots } from '../runtime/metadata-snapshots.ts'
 import { RaftDriver } from '../runtime/raft-driver.ts'
 import { readBootstrapRecords } from '../runtime/raft-format.ts'
-import { noRaftNetwork } from '../runtime/raft-no-network.ts'
+import { RaftPeers } from '../runtime/raft-peers.ts'
 import type { OpenListener } from '../server/tcp-server.ts'
 import { controllerEndpoints } from './endpoints.ts'
 import type { NodeEnvironment } from './node-environment.ts'
@@ -33,7 +33,7 @@ export interface QuorumMember {
   start(): void
 }
 
-/** `open` are the controller listeners, which other voters may come by from now on. */
+/** `open` are the listeners that are open; the controllers' must be before `start`. */
 export async function openQuorumMember(
   environment: NodeEnvironment,
   open: readonly OpenListener[],
@@ -50,6 +50,8 @@ export async function openQuorumMember(
     maxIntervalMs: config.number('metadata.log.max.snapshot.interval.ms'),
   })
   const followers = controller === undefined ? [publisher, snapshots] : [publisher, snapshots, controller]
+  const peers = createPeers(environment, (id) => driver.onPeerGone(id))
+  stops.push(() => peers.close())
   const driver = await RaftDriver.open({
     logDirectory: config.metadataLogDir,
     config: raftConfig(environment, open),
@@ -57,7 +59,7 @@ export async function openQuorumMember(
     logSettings: { segmentBytes: config.metadataLogSegmentBytes, segmentMs: config.metadataLogSegmentMs },
     retention: { bytesMax: config.metadataMaxRetentionBytes, ageMsMax: config.metadataMaxRetentionMs },
     environment: createLogEnvironment({ fileSystem, clock, random }, { logger: loggers.logger('ottla.raft') }),
-    network: noRaftNetwork(clock),
+    network: peers,
     listener: new MetadataFeed(followers),
     onFailure: (error) => environment.halt(`the metadata log failed: ${error.message}`),
   })
@@ -71,6 +73,18 @@ export async function openQuorumMember(
     driver.start()
   }
   return { driver, publisher, controller, start }
+}
+
+function createPeers({ config, machine, loggers }: NodeEnvironment, onPeerGone: (id: number) => void): RaftPeers {
+  return new RaftPeers({
+    network: machine.network,
+    clock: machine.clock,
+    logger: loggers.logger('ottla.raft'),
+    nodeId: config.nodeId,
+    requestTimeoutMs: config.quorumRequestTimeoutMs,
+    fetchWaitMs: defaultRaftTimings.fetchWaitMsMax,
+    onPeerGone,
+  })
 }
 
 async function createController({ config, clusterId, machine, loggers }: NodeEnvironment): Promise<ControllerRuntime> {
@@ -88,7 +102,10 @@ function raftConfig(environment: NodeEnvironment, open: readonly OpenListener[])
     directoryId,
     clusterId,
     canVote: config.isController,
-    endpoints: controllerEndpoints(config, machine.hostName, open),
+    // Ports that the configuration leaves free are known later.
+    get endpoints() {
+      return controllerEndpoints(config, machine.hostName, open)
+    },
     ...supportedKraftVersions,
     bootstrapServers: bootstrapServers(config),
     electionTimeoutMs: config.quorumElectionTimeoutMs,

@@ -25,16 +25,6 @@ describe('the start is refused', () => {
     expect(check({ [name]: value })).toThrow(`${name} is set`)
   })
 
-  test('when more controllers are named, instead of leading a quorum of one', () => {
-    const listeners = {
-      listeners: 'PLAINTEXT://:9092,CONTROLLER://:9093',
-      'controller.listener.names': 'CONTROLLER',
-      'controller.quorum.voters': '1@a:9093,2@b:9093,3@c:9093',
-    }
-    expect(check(listeners)).toThrow('controller.quorum.voters names 3 controllers')
-    expect(check({ ...listeners, 'controller.quorum.voters': '1@localhost:9093' })).not.toThrow()
-  })
-
   test('but not with defaults written out', () => {
     expect(check({ 'authorizer.class.name': '', 'remote.log.storage.system.enable': 'false' })).not.toThrow()
     expect(check({})).not.toThrow()
