@@ -17,8 +17,10 @@ export interface PartitionAssignment {
   readonly partitionEpoch: number
 }
 
-/** What the metadata says of a broker that wants into the ISR. */
+/** What the metadata says of a broker that follows. */
 export interface BrokerEligibility {
+  /** A later process than the one of `brokerEpoch` (-1: not told) is registered under the id, and alive. */
+  isSuperseded(brokerId: number, brokerEpoch: number): boolean
   /** Neither fenced nor shutting down, and `brokerEpoch` (-1: any) is that of its registration. */
   isEligible(brokerId: number, brokerEpoch: number): boolean
 }
@@ -40,6 +42,13 @@ export interface LeaderReplicasOptions {
 /** A change of the ISR for the controller to decide on. */
 export interface IsrProposal {
   readonly inSyncReplicas: readonly { readonly brokerId: number; readonly brokerEpoch: number }[]
+  readonly leaderEpoch: number
+  readonly partitionEpoch: number
+}
+
+/** What the controller made of a proposal. */
+export interface InSyncReplicasDecision {
+  readonly inSyncReplicas: readonly number[]
   readonly leaderEpoch: number
   readonly partitionEpoch: number
 }
@@ -123,6 +132,11 @@ export class LeaderReplicas {
     return this.#advance(nowMs)
   }
 
+  /** What comes from this process of a broker counts no more: another one has its id. */
+  isSuperseded(brokerId: number, brokerEpoch: number): boolean {
+    return this.#eligibility.isSuperseded(brokerId, brokerEpoch)
+  }
+
   /** Returns whether the high watermark moved. */
   updateMinInSyncReplicas(minInSyncReplicas: number, nowMs: number): boolean {
     this.#minInSyncReplicas = minInSyncReplicas
@@ -186,11 +200,20 @@ export class LeaderReplicas {
     return inSync.length === this.#assignment.inSyncReplicas.length ? undefined : this.#propose(inSync)
   }
 
-  /** The controller refused the proposal for good, or nobody answered and it is to be made anew. */
-  onProposalFailed(proposal: IsrProposal): void {
-    if (this.#proposal !== proposal) return
+  /** The controller took `proposal`. The metadata may have been faster. Returns whether the high watermark moved. */
+  onDecided(proposal: IsrProposal, decision: InSyncReplicasDecision, nowMs: number): boolean {
+    const { leaderEpoch, partitionEpoch, inSyncReplicas } = decision
+    if (leaderEpoch !== this.#assignment.leaderEpoch || partitionEpoch < this.#assignment.partitionEpoch) return false
+    if (this.#proposal === proposal) this.#proposal = undefined
+    return this.updateAssignment({ ...this.#assignment, inSyncReplicas, partitionEpoch }, nowMs)
+  }
+
+  /** The controller did not take `proposal`, and never will. Returns whether the high watermark moved. */
+  onProposalFailed(proposal: IsrProposal, nowMs: number): boolean {
+    if (this.#proposal !== proposal) return false
     this.#proposal = undefined
     this.#updateMaximal()
+    return this.#advance(nowMs)
   }
 
   #propose(inSyncReplicas: readonly number[]): IsrProposal {

@@ -104,14 +104,11 @@ export class FetchReader {
     if (refusal !== 0) return refusal
     const { replicaId, replicaEpoch } = this.#params
     if (replicaId < 0) return 0
-    if (partition.replicas!.follower(replicaId) === undefined) {
+    const replicas = partition.replicas!
+    if (replicas.follower(replicaId) === undefined) {
       return target.currentLeaderEpoch < 0 ? errorCodes.NOT_LEADER_OR_FOLLOWER : errorCodes.UNKNOWN_LEADER_EPOCH
     }
-    const log = partition.log!
-    if (target.fetchOffset >= log.logStartOffset && target.fetchOffset <= log.logEndOffset) {
-      partition.onFollowerFetch(replicaId, replicaEpoch, target.fetchOffset, target.logStartOffset)
-    }
-    return 0
+    return replicas.isSuperseded(replicaId, replicaEpoch) ? errorCodes.NOT_LEADER_OR_FOLLOWER : 0
   }
 
   #readPartition(target: FetchTarget, log: PartitionLog, partition: Partition): void | Promise<void> {
@@ -128,6 +125,9 @@ export class FetchReader {
     if (fetchOffset < log.logStartOffset || fetchOffset > log.logEndOffset) {
       return this.#answerError(target, errorCodes.OFFSET_OUT_OF_RANGE, null)
     }
+    const { replicaId, replicaEpoch } = this.#params
+    // Only now: of a log that diverges nothing counts as replicated.
+    if (replicaId >= 0) partition.onFollowerFetch(replicaId, replicaEpoch, fetchOffset, target.logStartOffset)
     const upToOffset = this.#upToOffset(log)
     const minOneBatch = this.sizeInBytes === 0
     if (fetchOffset >= upToOffset || (this.#leftBytes <= 0 && !minOneBatch)) {

@@ -15,9 +15,20 @@ import type { PartitionLog } from '../log/partition-log.ts'
 import { type ErrorCode, errorCodes, errorName, KafkaError } from '../protocol/errors.ts'
 import type { Codecs } from '../protocol/record/compression.ts'
 import { validateRecords } from '../protocol/record/validate.ts'
-import { type BrokerEligibility, LeaderReplicas, type PartitionAssignment } from '../replication/leader-replicas.ts'
+import {
+  type BrokerEligibility,
+  type InSyncReplicasDecision,
+  type IsrProposal,
+  LeaderReplicas,
+  type PartitionAssignment,
+} from '../replication/leader-replicas.ts'
 import { AppendedSizes } from './appended-sizes.ts'
 import { OffsetWaitQueue } from './offset-wait-queue.ts'
+
+/** Takes to the controller what partitions propose; see isr-changes.ts. */
+export interface IsrProposals {
+  propose(partition: Partition, proposal: IsrProposal): void
+}
 
 /** What all partitions of a broker share. */
 export interface PartitionEnvironment {
@@ -27,7 +38,8 @@ export interface PartitionEnvironment {
   readonly eligibility: BrokerEligibility
   /** replica.lag.time.max.ms */
   readonly lagTimeMaxMs: number
-  /** validate.records */
+  /** Where changes of the in-sync replicas are proposed; nobody is taken in or dropped without it. */
+  readonly isrChanges?: IsrProposals
   /** A partition's disk failed; `wasLeader` until then. */
   readonly onOffline?: (partition: Partition, wasLeader: boolean) => void
 }
@@ -295,18 +307,43 @@ export class Partition {
     return this.#replicas?.isUnderMinInSyncReplicas === true ? errorCodes.NOT_ENOUGH_REPLICAS_AFTER_APPEND : 0
   }
 
-  /** A follower has everything below `fetchOffset`. */
+  /** A follower has everything below `fetchOffset`, and it is what is here: its log does not diverge. */
   onFollowerFetch(brokerId: number, brokerEpoch: number, fetchOffset: number, logStartOffset: number): void {
+    const replicas = this.#replicas
+    if (replicas === undefined) return
     const nowMs = this.#environment.clock.monotonic()
-    const isMoved = this.#replicas?.onFollowerFetch(brokerId, brokerEpoch, fetchOffset, logStartOffset, nowMs)
+    const isMoved = replicas.onFollowerFetch(brokerId, brokerEpoch, fetchOffset, logStartOffset, nowMs)
+    this.#propose(replicas.maybeExpand(brokerId))
+    if (isMoved) this.#onHighWatermark()
+    this.onLowWatermark()
+  }
+
+  /** Proposes to drop the in-sync replicas that lag. */
+  shrinkInSyncReplicas(): void {
+    this.#propose(this.#replicas?.maybeShrink(this.#environment.clock.monotonic()))
+  }
+
+  /** The controller took `proposal`, and this is what it made of it. */
+  onInSyncReplicas(proposal: IsrProposal, decision: InSyncReplicasDecision): void {
+    const isMoved = this.#replicas?.onDecided(proposal, decision, this.#environment.clock.monotonic())
     if (isMoved === true) this.#onHighWatermark()
     this.onLowWatermark()
+  }
+
+  /** The controller did not take `proposal`, and never will. */
+  onProposalUndone(proposal: IsrProposal): void {
+    const isMoved = this.#replicas?.onProposalFailed(proposal, this.#environment.clock.monotonic())
+    if (isMoved === true) this.#onHighWatermark()
   }
 
   /** A replica of this partition may start later now. */
   onLowWatermark(): void {
     if (this.lowWatermarkWaits.size === 0) return
     for (const wait of [...this.lowWatermarkWaits]) wait.onLowWatermark(this.lowWatermark)
+  }
+
+  #propose(proposal: IsrProposal | undefined): void {
+    if (proposal !== undefined) this.#environment.isrChanges?.propose(this, proposal)
   }
 
   /** One object serves all plain appends of an epoch. */

@@ -17,7 +17,7 @@ import type { MetadataImage } from '../metadata/metadata-image.ts'
 import { directoryOf, type PartitionRegistration } from '../metadata/partition-registration.ts'
 import { type ErrorCode, errorCodes } from '../protocol/errors.ts'
 import type { Codecs } from '../protocol/record/compression.ts'
-import { Partition, type PartitionEnvironment } from './partition.ts'
+import { type IsrProposals, Partition, type PartitionEnvironment } from './partition.ts'
 
 /** What the replica manager needs of log/log-manager.ts. */
 export interface Logs {
@@ -45,6 +45,8 @@ export interface ReplicaManagerOptions {
   readonly onLogOpened?: (partition: Partition, log: PartitionLog, directoryId: Uuid | undefined) => void
   /** replica.lag.time.max.ms */
   readonly lagTimeMaxMs?: number
+  /** Where partitions propose changes of their in-sync replicas. */
+  readonly isrChanges?: IsrProposals
 }
 
 /** Told who leads what here: coordinators, and those who wait until a partition is served. */
@@ -80,6 +82,7 @@ export class ReplicaManager {
       clock: options.clock,
       codecs: options.codecs,
       lagTimeMaxMs: options.lagTimeMaxMs ?? 30_000,
+      ...(options.isrChanges === undefined ? {} : { isrChanges: options.isrChanges }),
       onOffline: (partition, wasLeader) => {
         if (wasLeader) this.#tellResigned(partition, partition.leaderEpoch)
       },
@@ -88,6 +91,10 @@ export class ReplicaManager {
           const broker = options.image.cluster.broker(brokerId)
           if (broker === undefined || !options.image.isActiveBroker(brokerId)) return false
           return brokerEpoch === -1 || brokerEpoch === broker.epoch
+        },
+        isSuperseded: (brokerId, brokerEpoch) => {
+          const broker = options.image.cluster.broker(brokerId)
+          return brokerEpoch !== -1 && broker !== undefined && !broker.isFenced && broker.epoch > brokerEpoch
         },
       },
     }

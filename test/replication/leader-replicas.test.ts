@@ -13,7 +13,7 @@ function leader(overrides: Partial<LeaderReplicasOptions> & { replicas?: number[
     leaderEpochStartOffset: 0,
     minInSyncReplicas: 1,
     lagTimeMaxMs,
-    eligibility: { isEligible: () => true },
+    eligibility: { isEligible: () => true, isSuperseded: () => false },
     nowMs: 0,
     ...options,
   })
@@ -61,7 +61,7 @@ describe('high watermark', () => {
 
   test('waits for one outside of the ISR that is caught up, if it is eligible', () => {
     for (const isEligible of [true, false]) {
-      const replicas = leader({ isr: [1, 2], eligibility: { isEligible: () => isEligible } })
+      const replicas = leader({ isr: [1, 2], eligibility: { isEligible: () => isEligible, isSuperseded: () => false } })
       replicas.onLogEndOffset(10, 1)
       replicas.onFollowerFetch(3, -1, 10, 0, 2)
       replicas.onLogEndOffset(15, 3)
@@ -146,7 +146,7 @@ describe('expanding', () => {
     expect(behind.maybeExpand(2)).toBeUndefined()
     behind.onFollowerFetch(2, -1, 8, 0, 1)
     expect(behind.maybeExpand(2)).toBeDefined()
-    const fenced = leader({ isr: [1], eligibility: { isEligible: (id, epoch) => id === 2 && epoch === 7 } })
+    const fenced = leader({ isr: [1], eligibility: { isEligible: (id, epoch) => id === 2 && epoch === 7, isSuperseded: () => false } })
     fenced.onFollowerFetch(2, 6, 0, 0, 1)
     expect(fenced.maybeExpand(2)).toBeUndefined()
     fenced.onFollowerFetch(2, 7, 0, 0, 1)
@@ -161,7 +161,7 @@ describe('expanding', () => {
     replicas.onFollowerFetch(3, -1, 0, 0, 1)
     const proposal = replicas.maybeExpand(2)!
     expect(replicas.maybeExpand(3)).toBeUndefined()
-    replicas.onProposalFailed(proposal)
+    replicas.onProposalFailed(proposal, 2)
     expect(replicas.maximalInSyncReplicas).toEqual([1])
     expect(replicas.maybeExpand(3)).toBeDefined()
   })

@@ -44,6 +44,7 @@ import { DirectoryAssignments } from '../../src/runtime/directory-assignments.ts
 import { FetchSessionCache } from '../../src/runtime/fetch-session-cache.ts'
 import { FetchBudget, type FetchedRecords } from '../../src/runtime/fetched-records.ts'
 import { createGroupCoordinator } from '../../src/runtime/group-coordinator-factory.ts'
+import { IsrChanges } from '../../src/runtime/isr-changes.ts'
 import { LogDirectories } from '../../src/runtime/log-directories.ts'
 import type { Partition } from '../../src/runtime/partition.ts'
 import { ProducerIdSource } from '../../src/runtime/producer-id-source.ts'
@@ -53,6 +54,11 @@ import { TopicReadiness } from '../../src/runtime/topic-readiness.ts'
 import { FaultyFileSystem } from '../log/faulty-file-system.ts'
 
 export interface HarnessOptions {
+  /** Default: 1. Of the brokers of one cluster each has a harness, and all share the clock. */
+  readonly nodeId?: number
+  readonly clock?: VirtualClock
+  /** Ids and racks of all brokers; default: 1 and 2 without racks. */
+  readonly brokers?: readonly (readonly [id: number, rack: string | null])[]
   readonly config?: Readonly<Record<string, string>>
   readonly fetchBudgetBytes?: number
   /** Default: one, /data. */
@@ -93,7 +99,8 @@ export class TestConnection implements ConnectionInfo {
 }
 
 export class BrokerHarness {
-  readonly clock = new VirtualClock()
+  readonly nodeId: number
+  readonly clock: VirtualClock
   readonly random = new SeededRandom(1)
   readonly disk = new FaultyFileSystem(this.random)
   readonly image = new MetadataImage()
@@ -124,6 +131,7 @@ export class BrokerHarness {
   logs!: LogManager
   assignments!: DirectoryAssignments
   mover!: ReplicaMover
+  isrChanges!: IsrChanges
   replicaManager!: ReplicaManager
   broker!: Broker
   readonly #options: HarnessOptions
@@ -131,6 +139,8 @@ export class BrokerHarness {
 
   private constructor(options: HarnessOptions) {
     this.#options = options
+    this.nodeId = options.nodeId ?? 1
+    this.clock = options.clock ?? new VirtualClock()
     this.config = BrokerConfig.from(new Map(Object.entries(options.config ?? {})))
     this.fetchBudget = new FetchBudget(options.fetchBudgetBytes ?? 64 * 1024 * 1024)
     const sessionsMax = this.config.number('max.incremental.fetch.session.cache.slots')
@@ -281,7 +291,7 @@ export class BrokerHarness {
         directories: this.#options.logDirs ?? ['/data'],
         isCordoned: (path) => this.config.isLogDirCordoned(path),
         clusterId: 'vPeOCWypqUOSepEvx0cbog',
-        nodeId: 1,
+        nodeId: this.nodeId,
         fileSystem: this.disk.mount(),
         clock,
         random,
@@ -298,8 +308,8 @@ export class BrokerHarness {
       },
     }
     this.assignments = new DirectoryAssignments({
-      brokerId: 1,
-      brokerEpoch: () => 5,
+      brokerId: this.nodeId,
+      brokerEpoch: () => this.nodeId * 100,
       controller,
       clock,
       logger: silentLogger,
@@ -312,8 +322,19 @@ export class BrokerHarness {
       copiesMax: config.replicaAlterLogDirsThreads,
       bytesPerSecondMax: () => config.replicaAlterLogDirsBytesPerSecondMax,
     })
+    const lagTimeMaxMs = config.replicaLagTimeMaxMs
+    this.isrChanges = new IsrChanges({
+      brokerId: this.nodeId,
+      brokerEpoch: () => this.nodeId * 100,
+      controller,
+      clock,
+      logger: silentLogger,
+      lagTimeMaxMs,
+    })
     this.replicaManager = new ReplicaManager({
-      brokerId: 1,
+      isrChanges: this.isrChanges,
+      lagTimeMaxMs,
+      brokerId: this.nodeId,
       logs: this.logs,
       image,
       clock,
@@ -333,13 +354,13 @@ export class BrokerHarness {
       codecs: this.#options.codecs ?? noCodecs,
     })
     const topicReadiness = new TopicReadiness({
-      brokerId: 1,
+      brokerId: this.nodeId,
       publisher: { image, subscribe: () => () => {} },
       partitions: this.replicaManager,
       clock,
     })
     this.broker = {
-      nodeId: 1,
+      nodeId: this.nodeId,
       clusterId: 'vPeOCWypqUOSepEvx0cbog',
       clock,
       random,
@@ -365,9 +386,16 @@ export class BrokerHarness {
       controller,
       topicReadiness,
       autoTopicCreation: new AutoTopicCreation({ config, controller, readiness: topicReadiness, clock }),
-      producerIds: new ProducerIdSource({ brokerId: 1, brokerEpoch: () => 5, controller, clock, logger: silentLogger }),
+      producerIds: new ProducerIdSource({
+        brokerId: this.nodeId,
+        brokerEpoch: () => this.nodeId * 100,
+        controller,
+        clock,
+        logger: silentLogger,
+      }),
     }
-    this.commit([1, 2].map((brokerId) => brokerRecord(brokerId)))
+    const brokers = this.#options.brokers ?? [1, 2].map((id) => [id, null] as const)
+    this.commit(brokers.map(([id, rack]) => brokerRecord(id, rack)))
   }
 }
 
@@ -378,13 +406,13 @@ export const apiVersionsApi = [apiVersionsRequest, apiVersionsResponse] as const
 export const initProducerIdApi = [initProducerIdRequest, initProducerIdResponse] as const
 export const offsetForLeaderEpochApi = [offsetForLeaderEpochRequest, offsetForLeaderEpochResponse] as const
 
-function brokerRecord(brokerId: number): MetadataRecord {
+export function brokerRecord(brokerId: number, rack: string | null = null): MetadataRecord {
   return metadataRecord('RegisterBrokerRecord', 4, {
     brokerId,
     incarnationId: 'vPeOCWypqUOSepEvx0cbog',
     brokerEpoch: brokerId * 100,
     endPoints: [{ name: 'PLAINTEXT', host: `broker-${brokerId}`, port: 9090 + brokerId, securityProtocol: 0 }],
-    rack: null,
+    rack,
     fenced: false,
   })
 }
