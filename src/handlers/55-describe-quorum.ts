@@ -1,8 +1,8 @@
 /**
  * DescribeQuorum (55)
  *
- * *Behavior.* The voters and observers of the metadata log with how far each is, as the quorum's leader sees them; others
- * answer NOT_LEADER_OR_FOLLOWER. The one partition that can be asked for is that log's: any other request gets
+ * *Behavior.* The voters and observers of the metadata log with how far each is, as the quorum's leader sees them. A
+ * broker's listener asks it; on a controller's, others answer NOT_LEADER_OR_FOLLOWER. The one partition that can be asked for is that log's: any other request gets
  * UNKNOWN_TOPIC_OR_PARTITION for all that it names.
  *
  * *Version notes.* 1 tells times, 2 directories, the endpoints of the voters and messages beside error codes (KIP-853).
@@ -19,6 +19,7 @@ import { type ErrorCode, errorCodes } from '../protocol/errors.ts'
 import { clusterResourceName } from './authorized-operations.ts'
 import type { NodeServices } from './broker.ts'
 import type { RequestContext } from './handler.ts'
+import { goesToLeader } from './raft-request.ts'
 
 const directoriesVersion = 2
 
@@ -28,7 +29,7 @@ export function handleDescribeQuorum(
   broker: NodeServices,
   request: DescribeQuorumRequest,
   context: RequestContext,
-): DescribeQuorumResponse {
+): DescribeQuorumResponse | Promise<DescribeQuorumResponse> {
   if (!broker.authorize(context, 'Describe', 'Cluster', clusterResourceName)) {
     const errorCode = errorCodes.CLUSTER_AUTHORIZATION_FAILED
     return { errorCode, errorMessage: 'Cluster authorization failed.', topics: [], nodes: [] }
@@ -36,6 +37,7 @@ export function handleDescribeQuorum(
   if (!asksForMetadataLog(request)) {
     return refusal(request, errorCodes.UNKNOWN_TOPIC_OR_PARTITION, 'This server does not host this topic-partition.')
   }
+  if (goesToLeader(broker, context)) return askLeader(broker, request, context)
   const quorum = broker.quorum.describeQuorum()
   if (!quorum.isLeader) {
     const message =
@@ -59,6 +61,26 @@ export function handleDescribeQuorum(
   }))
   const topics = [{ topicName: clusterMetadataTopicName, partitions: [partition] }]
   return { errorCode: 0, errorMessage: '', topics, nodes }
+}
+
+/** The leader answers in the newest version, which tells more than an older one can. */
+async function askLeader(
+  broker: NodeServices,
+  request: DescribeQuorumRequest,
+  { apiKey, apiVersion }: RequestContext,
+): Promise<DescribeQuorumResponse> {
+  const answer = await broker.controller.send<DescribeQuorumResponse>(apiKey, request)
+  if (apiVersion >= directoriesVersion) return answer
+  const withoutDirectory = (replica: ReplicaState) => ({ ...replica, replicaDirectoryId: zeroUuid })
+  const topics = answer.topics.map(({ topicName, partitions }) => ({
+    topicName,
+    partitions: partitions.map((partition) => ({
+      ...partition,
+      currentVoters: partition.currentVoters.map(withoutDirectory),
+      observers: partition.observers.map(withoutDirectory),
+    })),
+  }))
+  return { ...answer, topics, nodes: [] }
 }
 
 function asksForMetadataLog({ topics }: DescribeQuorumRequest): boolean {

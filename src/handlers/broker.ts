@@ -34,7 +34,7 @@ export interface NodeServices {
   /** The finalized kraft.version, which the raft log holds and the image does not. */
   readonly kraftVersion: number
   /** This node's part in the quorum of the metadata log. */
-  readonly quorum: Pick<RaftDriver, 'describeQuorum'>
+  readonly quorum: Pick<RaftDriver, 'describeQuorum' | 'handleRequest'>
   /** The active controller: wherever it is for a broker; for what comes in on a controller's listener this node or none. */
   readonly controller: ControllerChannel
   readonly topicReadiness: TopicReadiness

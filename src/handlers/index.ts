@@ -7,7 +7,7 @@ import { apis } from '../protocol/api/index.ts'
 import type { KafkaError } from '../protocol/errors.ts'
 import type { Listener } from '../protocol/schema.ts'
 import { handleProduce, refuseProduce } from './00-produce.ts'
-import { handleFetch, refuseFetch } from './01-fetch.ts'
+import { refuseFetch } from './01-fetch.ts'
 import { handleListOffsets, refuseListOffsets } from './02-list-offsets.ts'
 import { handleMetadata } from './03-metadata.ts'
 import { handleOffsetCommit } from './08-offset-commit.ts'
@@ -46,15 +46,23 @@ import { handleDescribeClientQuotas } from './48-describe-client-quotas.ts'
 import { handleAlterClientQuotas, refuseAlterClientQuotas } from './49-alter-client-quotas.ts'
 import { handleDescribeUserScramCredentials } from './50-describe-user-scram-credentials.ts'
 import { handleAlterUserScramCredentials, refuseAlterUserScramCredentials } from './51-alter-user-scram-credentials.ts'
+import { handleVote } from './52-vote.ts'
+import { handleBeginQuorumEpoch } from './53-begin-quorum-epoch.ts'
+import { handleEndQuorumEpoch } from './54-end-quorum-epoch.ts'
 import { handleDescribeQuorum } from './55-describe-quorum.ts'
 import { handleUpdateFeatures } from './57-update-features.ts'
+import { handleFetchSnapshot } from './59-fetch-snapshot.ts'
 import { handleDescribeCluster } from './60-describe-cluster.ts'
 import { handleDescribeProducers } from './61-describe-producers.ts'
 import { handleUnregisterBroker } from './64-unregister-broker.ts'
 import { handleListConfigResources } from './74-list-config-resources.ts'
 import { handleDescribeTopicPartitions } from './75-describe-topic-partitions.ts'
+import { handleAddRaftVoter } from './80-add-raft-voter.ts'
+import { handleRemoveRaftVoter } from './81-remove-raft-voter.ts'
+import { handleUpdateRaftVoter } from './82-update-raft-voter.ts'
 import type { Broker, NodeServices } from './broker.ts'
 import type { Handler, RequestContext } from './handler.ts'
+import { handleFetchByListener } from './raft-fetch.ts'
 
 export interface ServedApi {
   /** Kafka's name of the API. */
@@ -121,7 +129,10 @@ const produceKey = 0
 export const handlers: ReadonlyMap<number, ServedApi> = new Map([
   serve(produceKey, handleProduce, { refuse: refuseProduce }),
   // A session's requests follow one another: one that waits must not be overtaken.
-  serve(1, handleFetch, { isSerial: true, refuse: refuseFetch }),
+  entry(1, handleFetchByListener as ServedApi['handle'], ['broker', 'controller'], {
+    isSerial: true,
+    refuse: refuseFetch,
+  }),
   serve(2, handleListOffsets, { refuse: refuseListOffsets }),
   serve(3, handleMetadata),
   serve(8, handleOffsetCommit),
@@ -157,13 +168,20 @@ export const handlers: ReadonlyMap<number, ServedApi> = new Map([
   serveOnControllers(49, handleAlterClientQuotas, { refuse: refuseAlterClientQuotas }),
   serveOnControllers(50, handleDescribeUserScramCredentials),
   serveOnControllers(51, handleAlterUserScramCredentials, { refuse: refuseAlterUserScramCredentials }),
+  serveOnControllers(52, handleVote),
+  serveOnControllers(53, handleBeginQuorumEpoch),
+  serveOnControllers(54, handleEndQuorumEpoch),
   serveOnControllers(55, handleDescribeQuorum),
   serveOnControllers(57, handleUpdateFeatures),
+  serveOnControllers(59, handleFetchSnapshot),
   serveOnControllers(60, handleDescribeCluster),
   serveOnControllers(64, handleUnregisterBroker),
   serve(61, handleDescribeProducers),
   serve(74, handleListConfigResources),
   serve(75, handleDescribeTopicPartitions),
+  serveOnControllers(80, handleAddRaftVoter),
+  serveOnControllers(81, handleRemoveRaftVoter),
+  serveOnControllers(82, handleUpdateRaftVoter),
 ])
 
 /** What ApiVersions says on the listener of that name. */

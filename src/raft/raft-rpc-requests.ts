@@ -35,23 +35,29 @@ import type {
 
 export const metadataTopicName = '__cluster_metadata'
 
-/** The API and the version in which each kind of request is sent. */
+/** The API and the version in which each kind of request is sent, and the first whose answers tell where nodes are. */
 export const raftApis = {
-  fetch: { apiKey: 1, version: 18 },
-  vote: { apiKey: 52, version: 2 },
-  beginQuorumEpoch: { apiKey: 53, version: 1 },
-  endQuorumEpoch: { apiKey: 54, version: 1 },
-  fetchSnapshot: { apiKey: 59, version: 1 },
+  fetch: { apiKey: 1, version: 18, nodeEndpoints: 16 },
+  vote: { apiKey: 52, version: 2, nodeEndpoints: 1 },
+  beginQuorumEpoch: { apiKey: 53, version: 1, nodeEndpoints: 1 },
+  endQuorumEpoch: { apiKey: 54, version: 1, nodeEndpoints: 1 },
+  fetchSnapshot: { apiKey: 59, version: 1, nodeEndpoints: 1 },
   addVoter: { apiKey: 80, version: 1 },
   removeVoter: { apiKey: 81, version: 0 },
   updateVoter: { apiKey: 82, version: 0 },
-} as const satisfies Record<RaftRequest['kind'], { apiKey: number; version: number }>
+} as const satisfies Record<RaftRequest['kind'], { apiKey: number; version: number; nodeEndpoints?: number }>
 
-/** The body to send, for the schema of `raftApis[request.kind]`. */
-export function encodeRaftRequest(request: RaftRequest): object {
+/** The first version of Fetch with replicaState. */
+const replicaStateVersion = 15
+
+/**
+ * The body to send, for the schema of `raftApis[request.kind]` and at most its version. Encoding it fails where an older
+ * version cannot say it: pre-votes before version 2, a fetch before 13.
+ */
+export function encodeRaftRequest(request: RaftRequest, version: number = raftApis[request.kind].version): object {
   switch (request.kind) {
     case 'fetch':
-      return encodeFetch(request)
+      return encodeFetch(request, version)
     case 'vote':
       return encodeVote(request)
     case 'beginQuorumEpoch':
@@ -61,7 +67,7 @@ export function encodeRaftRequest(request: RaftRequest): object {
     case 'fetchSnapshot':
       return encodeFetchSnapshot(request)
     case 'addVoter':
-      return encodeAddVoter(request)
+      return encodeAddVoter(request, version)
     case 'removeVoter':
       return encodeRemoveVoter(request)
     case 'updateVoter':
@@ -107,10 +113,11 @@ function onlyPartition<Partition>(
 
 const isNamed = (topic: { readonly topicName: string }) => topic.topicName === metadataTopicName
 
-function encodeFetch(request: FetchRequest): FetchRequestInput {
+function encodeFetch(request: FetchRequest, version: number): FetchRequestInput {
+  const { id: replicaId } = request.replica
   return {
     clusterId: request.clusterId,
-    replicaState: { replicaId: request.replica.id, replicaEpoch: -1 },
+    ...(version < replicaStateVersion ? { replicaId } : { replicaState: { replicaId, replicaEpoch: -1 } }),
     maxWaitMs: request.maxWaitMs,
     minBytes: 0,
     maxBytes: request.maxBytes,
@@ -237,6 +244,7 @@ function encodeEnd(request: EndQuorumEpochRequest): EndQuorumEpochRequestInput {
             partitionIndex: 0,
             leaderId: request.leaderId,
             leaderEpoch: request.epoch,
+            preferredSuccessors: request.preferredCandidates.map(({ id }) => id),
             preferredCandidates: request.preferredCandidates.map(({ id, directoryId }) => ({
               candidateId: id,
               candidateDirectoryId: directoryId,
@@ -304,7 +312,7 @@ function decodeFetchSnapshot(message: FetchSnapshotMessage): FetchSnapshotReques
   }
 }
 
-function encodeAddVoter(request: AddVoterRequest): AddRaftVoterRequestInput {
+function encodeAddVoter(request: AddVoterRequest, version: number): AddRaftVoterRequestInput {
   const { voter } = request
   return {
     clusterId: request.clusterId,
@@ -312,7 +320,7 @@ function encodeAddVoter(request: AddVoterRequest): AddRaftVoterRequestInput {
     voterId: voter.id,
     voterDirectoryId: voter.directoryId,
     listeners: voter.endpoints,
-    ackWhenCommitted: request.ackWhenCommitted,
+    ...(version > 0 && { ackWhenCommitted: request.ackWhenCommitted }),
   }
 }
 

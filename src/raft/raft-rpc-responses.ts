@@ -17,14 +17,22 @@ import type { AddRaftVoterResponse } from '../protocol/api/80-add-raft-voter.ts'
 import type { UpdateRaftVoterResponse } from '../protocol/api/82-update-raft-voter.ts'
 import { type ErrorName, errorCodes, errorName } from '../protocol/errors.ts'
 import type { FetchResponse, FetchSnapshotResponse, RaftRequest, RaftResponse, ResponseHead } from './messages.ts'
-import { metadataTopicName } from './raft-rpc-requests.ts'
+import { metadataTopicName, raftApis } from './raft-rpc-requests.ts'
 import type { Endpoint } from './voter-set.ts'
 
 const noRecords = Buffer.alloc(0)
 const none = errorCodes.NONE
 
-/** The body to answer with. */
-export function encodeRaftResponse(response: RaftResponse): object {
+/** The body to answer with in `version` of the API; the newest when missing. */
+export function encodeRaftResponse(response: RaftResponse, version: number = raftApis[response.kind].version): object {
+  const body = encodeBody(response)
+  const { nodeEndpoints: since = 0 } = raftApis[response.kind] as { readonly nodeEndpoints?: number }
+  if (version >= since) return body
+  const { nodeEndpoints: _, ...rest } = body as { nodeEndpoints?: unknown }
+  return rest
+}
+
+function encodeBody(response: RaftResponse): object {
   switch (response.kind) {
     case 'fetch':
       return encodeFetch(response)

@@ -43,6 +43,14 @@ export interface RaftDriverOptions {
   readonly onFailure: (error: Error) => void
 }
 
+type OnReply = (response: RaftResponse) => void
+
+/** Who waits for an answer. */
+interface Asker {
+  readonly onReply: OnReply
+  readonly onStopped: () => void
+}
+
 /** Kafka 4.3.1's defaults of metadata.log.segment.* and metadata.max.retention.*. */
 export const defaultMetadataLogSettings: MetadataLogSettings = { segmentBytes: 1_073_741_824, segmentMs: 604_800_000 }
 export const defaultMetadataRetention: MetadataRetention = { bytesMax: 104_857_600, ageMsMax: 604_800_000 }
@@ -64,7 +72,7 @@ export class RaftDriver {
   #timer: Timer | undefined
   #timerDueMs = Number.POSITIVE_INFINITY
   #token = 0
-  readonly #replies = new Map<number, (response: RaftResponse) => void>()
+  readonly #askers = new Map<number, Asker>()
   readonly #knowledge: ReplicaKnowledge
   readonly #whenLeaderChanged = new Set<() => void>()
 
@@ -170,11 +178,11 @@ export class RaftDriver {
     this.#step({ kind: 'upgradeKraftVersion', kraftVersion })
   }
 
-  /** A raft request of another node. `onReply` is called once, maybe within this call, unless the driver stops before. */
-  handleRequest(request: RaftRequest, onReply: (response: RaftResponse) => void): void {
-    if (this.#isStopped) return
-    if (request.kind === 'addVoter') this.#addVoter(request, onReply)
-    else this.#take(request, onReply)
+  /** A raft request of another node. Calls one of the two once, maybe within this call. */
+  handleRequest(request: RaftRequest, onReply: OnReply, onStopped: () => void = () => {}): void {
+    if (this.#isStopped) onStopped()
+    else if (request.kind === 'addVoter') this.#addVoter(request, { onReply, onStopped })
+    else this.#take(request, { onReply, onStopped })
   }
 
   /** The network saw the process of `id` go: a hint, of which leader-gone.ts says what it decides. */
@@ -190,26 +198,26 @@ export class RaftDriver {
     return this.#knowledge.whenKnown(ids, offset, timeoutMs)
   }
 
-  #take(request: RaftRequest, onReply: (response: RaftResponse) => void): void {
+  #take(request: RaftRequest, asker: Asker): void {
     this.#token++
-    this.#replies.set(this.#token, onReply)
+    this.#askers.set(this.#token, asker)
     this.#step({ kind: 'request', token: this.#token, request })
     if (request.kind === 'fetch') this.#knowledge.check()
   }
 
   /** A new voter must be there, where it says, and able to take part: the leader asks before it counts it. */
-  #addVoter(request: AddVoterRequest, onReply: (response: RaftResponse) => void): void {
+  #addVoter(request: AddVoterRequest, asker: Asker): void {
     const { network } = this.#options
     const [endpoint] = request.voter.endpoints
     const refusal = this.#raft.refusalOf(request, this.#time())
     if (network.probe === undefined || refusal !== undefined || endpoint === undefined) {
-      this.#take(request, onReply)
+      this.#take(request, asker)
       return
     }
     network.probe(endpoint, (supported) => {
-      if (this.#isStopped) return
-      if (supported !== undefined) this.#take({ ...request, voter: { ...request.voter, ...supported } }, onReply)
-      else onReply(unreachable(request))
+      if (this.#isStopped) asker.onStopped()
+      else if (supported === undefined) asker.onReply(unreachable(request))
+      else this.#take({ ...request, voter: { ...request.voter, ...supported } }, asker)
     })
   }
 
@@ -294,7 +302,9 @@ export class RaftDriver {
     this.#timer?.cancel()
     this.#storage.stop()
     this.#delivery.stop()
-    this.#replies.clear()
+    const askers = [...this.#askers.values()]
+    this.#askers.clear()
+    for (const { onStopped } of askers) onStopped()
     this.#knowledge.giveUp()
     for (const done of [...this.#whenLeaderChanged]) done()
   }
@@ -406,9 +416,9 @@ export class RaftDriver {
   }
 
   #reply(token: number, response: RaftResponse): void {
-    const onReply = this.#replies.get(token)
-    this.#replies.delete(token)
-    onReply?.(response)
+    const asker = this.#askers.get(token)
+    this.#askers.delete(token)
+    asker?.onReply(response)
   }
 
   #replyLater(token: number, response: Promise<RaftResponse>): void {

@@ -127,7 +127,7 @@ class RaftPeer {
       const { apiKey, version: newest } = raftApis[request.kind]
       const version = Math.min(newest, connection.versionOf(apiKey) ?? newest)
       if (request.kind === 'vote' && request.isPreVote && version < preVoteVersion) return unaskable(request.epoch)
-      const message = encodeRaftRequest(request)
+      const message = encodeRaftRequest(request, version)
       const waitMs = request.kind === 'fetch' ? this.#options.fetchWaitMs : 0
       const answer = await connection.ask(apiKey, message, { version, waitMs })
       this.#hasAnswered = true

@@ -15,13 +15,40 @@ beforeEach(async () => {
   harness = await BrokerHarness.start()
 })
 
-async function describeQuorum(asked: Asked, version = 2) {
+async function describeQuorum(asked: Asked, version = 2, listenerName = 'PLAINTEXT') {
   const topics = asked.map(([topicName, indexes]) => ({
     topicName,
     partitions: indexes.map((partitionIndex) => ({ partitionIndex })),
   }))
-  return harness.call(describeQuorumApi, version, { topics })
+  return harness.call(describeQuorumApi, version, { topics }, harness.connect(listenerName))
 }
+
+const controllerConfig = {
+  'process.roles': 'broker,controller',
+  'node.id': '1',
+  listeners: 'PLAINTEXT://:9092,CONTROLLER://:9093',
+  'controller.listener.names': 'CONTROLLER',
+  'controller.quorum.bootstrap.servers': 'localhost:9093',
+}
+
+test.each([0, 1, 2])('a broker asks the leader, version %i', async (version) => {
+  harness.quorum = { ...harness.quorum, leaderId: 2, isLeader: false, voters: [], highWatermark: -1 }
+  const replica = { replicaId: 2, replicaDirectoryId: directoryIds[2]!, logEndOffset: 9 }
+  const partition = { partitionIndex: 0, errorCode: 0, leaderId: 2, leaderEpoch: 4, highWatermark: 8 }
+  const times = { lastFetchTimestamp: 1, lastCaughtUpTimestamp: 2 }
+  const states = { currentVoters: [{ ...replica, ...times }], observers: [] }
+  const topics = [{ topicName: '__cluster_metadata', partitions: [{ ...partition, errorMessage: '', ...states }] }]
+  const nodes = [{ nodeId: 2, listeners: [{ name: 'CONTROLLER', host: 'host-2', port: 9093 }] }]
+  harness.onControllerRequest = async () => ({ errorCode: 0, errorMessage: '', topics, nodes })
+  const answer = await describeQuorum(metadataLog, version)
+  expect(harness.controllerRequests.map(({ apiKey }) => apiKey)).toEqual([55])
+  expect(answer.nodes).toEqual(version < 2 ? [] : nodes)
+  const told = answer.topics[0]!.partitions[0]!
+  expect(told).toMatchObject(partition)
+  expect(told.currentVoters).toMatchObject([
+    { ...replica, replicaDirectoryId: version < 2 ? 'AAAAAAAAAAAAAAAAAAAAAA' : directoryIds[2] },
+  ])
+})
 
 test.each([0, 1, 2])('the leader tells of voters, observers and itself, version %i', async (version) => {
   const voter = (id: number, logEndOffset: number) => ({
@@ -97,9 +124,10 @@ describe('nothing is told', () => {
     )
   })
 
-  test('by a node that does not lead', async () => {
+  test('by a controller that does not lead', async () => {
+    harness = await BrokerHarness.start({ config: controllerConfig })
     harness.quorum = { ...harness.quorum, isLeader: false, voters: [], highWatermark: -1 }
-    const { topics, nodes } = await describeQuorum(metadataLog)
+    const { topics, nodes } = await describeQuorum(metadataLog, 2, 'CONTROLLER')
     expect(topics[0]!.partitions).toMatchObject([{ errorCode: errorCodes.NOT_LEADER_OR_FOLLOWER, currentVoters: [] }])
     expect(nodes).toEqual([])
   })

@@ -109,6 +109,8 @@ export class BrokerHarness {
   readonly fetchSessions: FetchSessionCache
   readonly controllerRequests: { readonly apiKey: number; readonly request: object }[] = []
   /** What the raft node would say: it leads alone. */
+  /** What the metadata quorum does with a request of another replica. */
+  onRaftRequest: Broker['quorum']['handleRequest'] = (_request, _onReply, onStopped) => onStopped?.()
   quorum: QuorumDescription = {
     leaderId: 1,
     epoch: 3,
@@ -370,7 +372,10 @@ export class BrokerHarness {
       config,
       image,
       kraftVersion: 1,
-      quorum: { describeQuorum: () => this.quorum },
+      quorum: {
+        describeQuorum: () => this.quorum,
+        handleRequest: (...asked) => this.onRaftRequest(...asked),
+      },
       replicaManager,
       logDirectories: new LogDirectories({
         paths: this.#options.logDirs ?? ['/data'],
