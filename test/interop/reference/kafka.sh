@@ -12,9 +12,10 @@ here=$(cd "$(dirname "$0")" && pwd)
 cache=${OTTLA_INTEROP_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/ottla-interop}/kafka-4.3.1
 
 install() {
-  [ -f "$cache/complete" ] && return
-  mkdir -p "$cache"
+  [ -f "$cache/complete" ] && [ -d "$cache/speaking" ] && return
+  mkdir -p "$cache/speaking"
   mvn -q -B -f "$here/pom.xml" dependency:copy-dependencies -DoutputDirectory="$cache/jars"
+  mv "$cache"/jars/slf4j-simple-* "$cache/speaking/"
   touch "$cache/complete"
 }
 
@@ -27,11 +28,14 @@ format() {
   (run_java kafka.tools.StorageTool format -t "${CLUSTER_ID:-b3R0bGEtcmVmZXJlbmNlMQ}" -c "$1" --ignore-formatted) >/dev/null
 }
 
-# With the heap and the collector of Kafka's own start script.
+# With the heap and the collector of Kafka's own start script. It says nothing unless KAFKA_LOG_LEVEL is set: warn, info.
 serve() {
+  local jars="$cache/jars/*"
+  [ -z "${KAFKA_LOG_LEVEL:-}" ] || jars="$cache/speaking/*:$jars"
   exec java ${KAFKA_HEAP_OPTS:--Xmx1G -Xms1G} -XX:+UseG1GC -XX:MaxGCPauseMillis=20 -XX:InitiatingHeapOccupancyPercent=35 \
     -XX:+ExplicitGCInvokesConcurrent -Djava.awt.headless=true \
-    -Dlog4j2.configurationFile="$here/log4j2.yaml" -cp "$cache/jars/*" kafka.Kafka "$1"
+    -Dorg.slf4j.simpleLogger.defaultLogLevel="${KAFKA_LOG_LEVEL:-off}" -Dorg.slf4j.simpleLogger.showDateTime=true \
+    -Dlog4j2.configurationFile="$here/log4j2.yaml" -cp "$jars" kafka.Kafka "$1"
 }
 
 case ${1:-} in

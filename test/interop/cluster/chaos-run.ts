@@ -1,0 +1,197 @@
+/**
+ * Faults in random order on a cluster under load with acks=all: kill -9 of a partition leader, of the active controller, of
+ * a process that is both; a process that stands still (SIGSTOP); a node that the network cuts off. After each the cluster
+ * is whole again before the next comes. The order comes from a seed; the load's own timing does not.
+ */
+import { SeededRandom } from '../crash/seeded-random.ts'
+import { Cluster, combinedNodes, separateNodes } from '../support/cluster.ts'
+import { LoopbackNetwork, NamespaceNetwork } from '../support/cluster-network.ts'
+import type { ClusterNode } from '../support/cluster-node.ts'
+import { checkTopic, differingReplicas } from './log-checks.ts'
+import { ConsumerLoad, ProducerLoad } from './verifiable-load.ts'
+
+const topic = 'chaos'
+const partitions = 6
+const recordsPerSecond = 400
+/** Apache Kafka's default of broker.session.timeout.ms. */
+const sessionTimeoutMs = 9000
+/** How long a node is paused or cut off: its session ends before it comes back. */
+const absenceMs = sessionTimeoutMs + 2500
+
+export type FaultKind = 'kill leader' | 'kill controller' | 'kill both' | 'pause' | 'partition'
+
+/** Nodes that are broker and controller, or each of them alone: only some faults can be made in either. */
+export type Layout = 'combined' | 'separate'
+
+export const faultsOf = (layout: Layout, canIsolate: boolean): FaultKind[] => [
+  'kill leader',
+  layout === 'combined' ? 'kill both' : 'kill controller',
+  'pause',
+  ...(canIsolate ? (['partition'] as const) : []),
+]
+
+export interface FaultReport {
+  readonly fault: FaultKind
+  readonly node: number
+  readonly wasActiveController: boolean
+  readonly ledPartitions: number
+  /** The longest between acknowledgements of any partition, and of one, until all replicas were in sync again. */
+  readonly gapMs: number
+  readonly partitionGapMs: number
+  /** Until the killed process, started again, served clients. */
+  readonly restartMs?: number
+  readonly inSyncMs: number
+}
+
+export interface ChaosReport {
+  readonly seed: number
+  readonly layout: Layout
+  readonly network: 'namespaces' | 'loopback'
+  readonly acknowledged: number
+  readonly read: number
+  readonly faults: readonly FaultReport[]
+  /** One line for each broken promise. */
+  readonly failures: readonly string[]
+}
+
+export interface ChaosOptions {
+  readonly seed: number
+  readonly layout: Layout
+  readonly faults: readonly FaultKind[]
+  readonly onFault?: (text: string) => void
+}
+
+export async function chaosRun(options: ChaosOptions): Promise<ChaosReport> {
+  const nodes = options.layout === 'combined' ? combinedNodes(3) : separateNodes(3, 3)
+  const network = NamespaceNetwork.isPermitted() ? await NamespaceNetwork.create() : new LoopbackNetwork()
+  const cluster = await Cluster.start({ nodes, network })
+  const run = new ChaosRun(cluster, options)
+  try {
+    await run.prepare()
+    for (const fault of options.faults) await run.fault(fault)
+    return await run.finish()
+  } catch (error) {
+    const { stack } = error as Error
+    throw new Error(`seed ${options.seed}, ${options.layout}: ${stack}\nthe nodes said last:\n${cluster.lastWords()}`)
+  } finally {
+    run.close()
+    await cluster.dispose()
+  }
+}
+
+class ChaosRun {
+  readonly #cluster: Cluster
+  readonly #options: ChaosOptions
+  readonly #random: SeededRandom
+  readonly #reports: FaultReport[] = []
+  #producer: ProducerLoad | undefined
+  #consumer: ConsumerLoad | undefined
+
+  constructor(cluster: Cluster, options: ChaosOptions) {
+    this.#cluster = cluster
+    this.#options = options
+    this.#random = new SeededRandom(options.seed)
+  }
+
+  async prepare(): Promise<void> {
+    const { bootstrap, directory } = this.#cluster
+    await this.#cluster.createTopic(topic, partitions)
+    this.#producer = new ProducerLoad({ bootstrap, directory, topic, partitions, recordsPerSecond })
+    this.#consumer = new ConsumerLoad({ bootstrap, topic, group: 'chaos-group' })
+    await this.#producer.acknowledgedAfter(0)
+    await this.#consumer.more(recordsPerSecond)
+  }
+
+  async fault(kind: FaultKind): Promise<void> {
+    const producer = this.#producer!
+    const leaders = (await this.#cluster.awaitInSync(topic)).map(({ leader }) => leader)
+    const { leaderId } = await this.#activeController()
+    const node = this.#victim(kind, leaders, leaderId)
+    const startMs = Date.now()
+    const restartMs = await this.#strike(kind, node)
+    await this.#cluster.awaitInSync(topic)
+    const inSyncMs = Date.now() - startMs
+    await producer.acknowledgedAfter(Date.now())
+    const gap = producer.longestGap(startMs, Date.now())
+    const report = {
+      fault: kind,
+      node: node.id,
+      wasActiveController: node.id === leaderId,
+      ledPartitions: leaders.filter((leader) => leader === node.id).length,
+      gapMs: gap.overallMs,
+      partitionGapMs: gap.partitionMs,
+      ...(restartMs === undefined ? {} : { restartMs: Math.round(restartMs) }),
+      inSyncMs,
+    }
+    this.#reports.push(report)
+    this.#options.onFault?.(`seed ${this.#options.seed}, ${this.#options.layout}: ${JSON.stringify(report)}`)
+    await this.#consumer!.more(recordsPerSecond)
+  }
+
+  async #activeController(): Promise<{ readonly leaderId: number }> {
+    let leaderId = -1
+    await this.#cluster.until('an active controller', async () => {
+      leaderId = (await this.#cluster.quorum()).leaderId
+      return leaderId >= 0
+    })
+    return { leaderId }
+  }
+
+  #victim(kind: FaultKind, leaders: readonly number[], activeController: number): ClusterNode {
+    if (kind === 'kill controller' || kind === 'kill both') return this.#cluster.node(activeController)
+    const others = leaders.filter((leader) => leader !== activeController)
+    const candidates = kind === 'kill leader' && others.length > 0 ? others : leaders
+    return this.#cluster.node(candidates[this.#random.below(candidates.length)]!)
+  }
+
+  /** The fault and its end. For a killed process resolves with the time that the next one took until it served. */
+  async #strike(kind: FaultKind, node: ClusterNode): Promise<number | undefined> {
+    if (kind === 'pause') {
+      node.pause()
+      await absence()
+      node.resume()
+      return
+    }
+    if (kind === 'partition') {
+      await this.#cluster.network.isolate(node.id)
+      await absence()
+      await this.#cluster.network.heal(node.id)
+      return
+    }
+    await node.kill()
+    // The others take over before it comes back.
+    await this.#producer!.acknowledgedAfter(Date.now())
+    return await node.start()
+  }
+
+  async finish(): Promise<ChaosReport> {
+    const [producer, consumer] = [this.#producer!, this.#consumer!]
+    await producer.stop()
+    await consumer.caughtUp(producer.acknowledged)
+    await consumer.stop()
+    const failures = [
+      ...(await checkTopic(this.#cluster, producer, partitions, [consumer])),
+      ...(await differingReplicas(this.#cluster, topic)),
+    ]
+    const { seed, layout } = this.#options
+    return {
+      seed,
+      layout,
+      network: this.#cluster.network.canIsolate ? 'namespaces' : 'loopback',
+      acknowledged: producer.acknowledged.length,
+      read: consumer.count,
+      faults: this.#reports,
+      failures: failures.slice(0, 50).map((failure) => `seed ${seed}, ${layout}: ${failure}`),
+    }
+  }
+
+  close(): void {
+    this.#producer?.kill()
+    this.#consumer?.kill()
+  }
+}
+
+/** Real time on purpose: it is the session that must run out. */
+function absence(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, absenceMs))
+}

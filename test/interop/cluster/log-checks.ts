@@ -1,0 +1,91 @@
+/** What must hold of a topic's log after any fault: nothing lost, doubled or reordered, and the replicas are the same. */
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { missing } from '../crash/crash-run.ts'
+import { readTopic } from '../crash/load-client.ts'
+import type { Cluster } from '../support/cluster.ts'
+import type { ConsumerLoad, ProducerLoad } from './verifiable-load.ts'
+
+/** One line for each broken promise. The load must have ended. */
+export async function checkTopic(
+  cluster: Cluster,
+  load: ProducerLoad,
+  partitions: number,
+  consumers: readonly ConsumerLoad[] = [],
+): Promise<string[]> {
+  const failures = [...load.failures]
+  const logs = await readTopic(cluster.bootstrap, load.topic, partitions)
+  const numbers = new Set<number>()
+  let highest = -1
+  for (let partition = 0; partition < partitions; partition++) {
+    const records = logs.get(partition) ?? []
+    const own = load.acknowledged.filter((record) => record.partition === partition)
+    const found = [...missing(records, own), ...outOfOrder(records), ...wronglyRead(records, partition, consumers)]
+    failures.push(...found.map((failure) => `${load.topic}-${partition}: ${failure}`))
+    for (const [, sequence] of records) {
+      numbers.add(sequence)
+      highest = Math.max(highest, sequence)
+    }
+  }
+  for (let sequence = 0; sequence <= highest; sequence++)
+    if (!numbers.has(sequence)) failures.push(`record ${sequence} is nowhere`)
+  return failures
+}
+
+type Records = readonly (readonly [offset: number, sequence: number])[]
+
+/** An idempotent producer's numbers rise in every partition: a repeated one is a double, a falling one out of order. */
+export function outOfOrder(records: Records): string[] {
+  const failures: string[] = []
+  for (const [index, [offset, sequence]] of records.entries()) {
+    const previous = records[index - 1]
+    if (previous === undefined) continue
+    if (offset !== previous[0] + 1) failures.push(`offset ${offset} follows ${previous[0]}`)
+    if (sequence <= previous[1]) failures.push(`record ${sequence} at ${offset} follows record ${previous[1]}`)
+  }
+  return failures
+}
+
+/** What a member was given must be what the log has; all members together were given everything. */
+function wronglyRead(records: Records, partition: number, consumers: readonly ConsumerLoad[]): string[] {
+  if (consumers.length === 0) return []
+  const sequences = new Map(records)
+  const unread = new Map(records)
+  const failures: string[] = []
+  for (const consumer of consumers) {
+    for (const [offset, sequence] of consumer.read.get(partition) ?? []) {
+      unread.delete(offset)
+      if (sequences.get(offset) !== sequence)
+        failures.push(`a member was given ${sequence} at ${offset}, where ${sequences.get(offset)} is`)
+    }
+  }
+  if (unread.size > 0) failures.push(`${unread.size} records were not given to the group, first ${[...unread][0]}`)
+  return failures
+}
+
+/** The segments of a partition on one broker, one after the other. */
+function bytesOf(directory: string): Buffer {
+  const segments = readdirSync(directory)
+    .filter((name) => name.endsWith('.log'))
+    .sort()
+  return Buffer.concat(segments.map((name) => readFileSync(join(directory, name))))
+}
+
+/** Replicas whose bytes differ from the leader's. Nobody may write, and all replicas must be in sync. */
+export async function differingReplicas(cluster: Cluster, topic: string): Promise<string[]> {
+  const failures: string[] = []
+  const partitions = await cluster.awaitInSync(topic)
+  const bytes = (broker: number, partition: number) =>
+    bytesOf(join(cluster.node(broker).directory, `${topic}-${partition}`))
+  for (const { partition, leader, replicas } of partitions) {
+    const expected = bytes(leader, partition)
+    for (const replica of replicas) {
+      const found = bytes(replica, partition)
+      if (!found.equals(expected))
+        failures.push(
+          `${topic}-${partition}: ${found.length} bytes on ${replica}, ${expected.length} others on leader ${leader}`,
+        )
+    }
+  }
+  return failures
+}
