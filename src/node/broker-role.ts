@@ -16,6 +16,7 @@ import { FetchSessionCache } from '../runtime/fetch-session-cache.ts'
 import { FetchBudget } from '../runtime/fetched-records.ts'
 import { createGroupCoordinator } from '../runtime/group-coordinator-factory.ts'
 import type { GroupCoordinatorService } from '../runtime/group-coordinator-service.ts'
+import { IsrChanges } from '../runtime/isr-changes.ts'
 import { LogDirectories } from '../runtime/log-directories.ts'
 import type { MetadataPublisher } from '../runtime/metadata-publisher.ts'
 import { ProducerIdSource } from '../runtime/producer-id-source.ts'
@@ -50,6 +51,7 @@ export class BrokerRole {
   readonly #parts: BrokerRoleParts
   readonly #logs: LogManager
   readonly #assignments: DirectoryAssignments
+  readonly #isrChanges: IsrChanges
   readonly #replicaManager: ReplicaManager
   readonly #lifecycle: BrokerLifecycle
 
@@ -63,6 +65,14 @@ export class BrokerRole {
       controller: parts.channelFor('directories'),
       clock: machine.clock,
       logger: loggers.logger('ottla.broker'),
+    })
+    this.#isrChanges = new IsrChanges({
+      brokerId: config.nodeId,
+      brokerEpoch: () => this.brokerEpoch,
+      controller: parts.channelFor('in-sync replicas'),
+      clock: machine.clock,
+      logger: loggers.logger('ottla.replica'),
+      lagTimeMaxMs: config.replicaLagTimeMaxMs,
     })
     const mover = this.#createReplicaMover()
     this.#replicaManager = this.#createReplicaManager(mover)
@@ -88,8 +98,10 @@ export class BrokerRole {
   async start(): Promise<void> {
     const { config, stops } = this.#parts.environment
     config.onChange(() => this.heartbeatSoon())
+    this.#isrChanges.start(this.#replicaManager)
     stops.push(
       () => this.#assignments.stop(),
+      () => this.#isrChanges.stop(),
       () => this.#lifecycle.shutDown(shutdownTimeoutMs),
     )
     await this.#lifecycle.start()
@@ -132,6 +144,8 @@ export class BrokerRole {
       clock: machine.clock,
       logger: loggers.logger('ottla.replica'),
       codecs,
+      lagTimeMaxMs: config.replicaLagTimeMaxMs,
+      isrChanges: this.#isrChanges,
       logConfigFor: (topic) => buildLogConfig(image.configs.topic(topic), config),
       onLogOpened: (partition, log, known) => {
         const directoryId = this.#logs.directoryOf(log)?.directoryId

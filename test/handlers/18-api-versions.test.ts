@@ -116,7 +116,7 @@ describe('InitProducerId', () => {
     expect(new Set(ids).size).toBe(2500)
     expect(ids.at(-1)).toBe(2499n)
     expect(harness.controllerRequests).toHaveLength(3)
-    expect(harness.controllerRequests[0]).toEqual({ apiKey: 67, request: { brokerId: 1, brokerEpoch: 5 } })
+    expect(harness.controllerRequests[0]).toEqual({ apiKey: 67, request: { brokerId: 1, brokerEpoch: 100 } })
   })
 
   test('asks once for all who wait', async () => {
