@@ -1,5 +1,5 @@
 /**
- * The library: a broker inside the caller's process, for tests and tools.
+ * The library: a broker or a cluster inside the caller's process, for tests and tools.
  *
  *     import { startBroker } from 'ottla'
  *     await using broker = await startBroker({ topics: ['orders'] })
@@ -9,40 +9,20 @@
  * given. Several run side by side and share nothing. It installs no signal handlers, writes no logs unless asked to, and
  * leaves nothing behind when it is stopped.
  */
-import { assert } from './base/assert.ts'
-import { type LogFields, type Logger, silentLogger } from './base/logger.ts'
+import { silentLogger } from './base/logger.ts'
 import { BrokerConfig } from './config/broker-config.ts'
-import type { Broker } from './handlers/broker.ts'
+import { CallbackLogger, type LogEntry } from './embedded/callback-logger.ts'
+import { EmbeddedBroker, type NewTopic } from './embedded/embedded-broker.ts'
+import { addressOf, joinSettings, memoryDirectory, ownDefaults } from './embedded/settings.ts'
 import { MemoryFileSystem } from './io/memory-file-system.ts'
 import { SkippingClock } from './io/skipping-clock.ts'
-import { type ConfigResource, configResourceKey, configResourceTypes } from './metadata/config-resource.ts'
-import type { ResourceConfigs } from './metadata/configs-image.ts'
 import { type Machine, realMachine } from './node/machine.ts'
-import { type RunningNode, startNode } from './node.ts'
-import type { CreateTopicsRequestInput, CreateTopicsResponse } from './protocol/api/19-create-topics.ts'
-import type { DeleteTopicsRequestInput, DeleteTopicsResponse } from './protocol/api/20-delete-topics.ts'
-import type {
-  IncrementalAlterConfigsRequestInput,
-  IncrementalAlterConfigsResponse,
-} from './protocol/api/44-incremental-alter-configs.ts'
-import { apiKeys } from './protocol/api/index.ts'
-import { errorName, KafkaError } from './protocol/errors.ts'
+import { startNode } from './node.ts'
 
+export type { LogEntry } from './embedded/callback-logger.ts'
+export { EmbeddedCluster, type StartClusterOptions, startCluster } from './embedded/cluster.ts'
+export { type BrokerClock, EmbeddedBroker, type NewTopic } from './embedded/embedded-broker.ts'
 export { KafkaError } from './protocol/errors.ts'
-
-export interface NewTopic {
-  readonly name: string
-  /** Default: num.partitions, which is 1 unless `settings` say otherwise. */
-  readonly partitions?: number
-  /** Topic configuration: `{ 'retention.ms': 1000 }`. */
-  readonly configs?: Readonly<Record<string, string | number | boolean>>
-}
-
-export interface LogEntry {
-  readonly level: 'debug' | 'info' | 'warn' | 'error'
-  readonly message: string
-  readonly fields: Readonly<Record<string, unknown>>
-}
 
 export interface StartBrokerOptions {
   /** Where its data lies and is found by the next start. Without one it is in memory, and gone with the broker. */
@@ -59,16 +39,6 @@ export interface StartBrokerOptions {
   readonly onLog?: (entry: LogEntry) => void
   /** Bytes of data in memory; beyond, it behaves as a broker with a full disk. Default 1 GiB. */
   readonly memoryBytesMax?: number
-}
-
-export interface BrokerClock {
-  /** What the broker takes for the time, in milliseconds since 1970. */
-  now(): number
-  /**
-   * Puts the broker's time forward by `ms` milliseconds; what falls due on the way happens, in order: sessions expire,
-   * rebalances end, retention and segment rolls run. Resolves when it has. The clients' own timers do not move.
-   */
-  advance(ms: number): Promise<void>
 }
 
 /**
@@ -92,204 +62,18 @@ export async function startBroker(options: StartBrokerOptions = {}): Promise<Emb
   return broker
 }
 
-/** A running broker. */
-export class EmbeddedBroker implements AsyncDisposable {
-  readonly host: string
-  readonly port: number
-  /** `host:port`, as clients want it. */
-  readonly bootstrapServers: string
-  readonly clusterId: string
-  /** Undefined when its data is in memory. */
-  readonly directory: string | undefined
-  readonly clock: BrokerClock
-  /** Resolves with the reason should it not be able to go on (its disk is gone); never in the ordinary course of things. */
-  readonly halted: Promise<string>
-  readonly #node: RunningNode
-  readonly #broker: Broker
-  readonly #topics: readonly (string | NewTopic)[]
-  readonly #startConfigs: readonly ResourceConfigs[]
-  #stopping: Promise<void> | undefined
-
-  /** Made by `startBroker`. */
-  constructor(node: RunningNode, clock: BrokerClock, options: StartBrokerOptions) {
-    const { host, port } = node.listeners[0]!
-    this.host = host
-    this.port = port
-    this.bootstrapServers = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
-    assert(node.broker !== undefined, 'the library starts brokers')
-    this.#broker = node.broker
-    this.clusterId = this.#broker.clusterId
-    this.directory = options.directory
-    this.clock = clock
-    this.halted = node.halted
-    this.#node = node
-    this.#topics = options.topics ?? []
-    this.#startConfigs = this.#ownConfigs()
-  }
-
-  /** Resolves when they can be used. Rejects with KafkaError when one cannot be created: TOPIC_ALREADY_EXISTS, INVALID_CONFIG ... */
-  async createTopics(topics: readonly (string | NewTopic)[]): Promise<void> {
-    if (topics.length === 0) return
-    const { controller, config, topicReadiness } = this.#broker
-    const timeoutMs = config.requestTimeoutMs
-    const request: CreateTopicsRequestInput = { topics: topics.map(creationOf), timeoutMs }
-    const response = await controller.send<CreateTopicsResponse>(apiKeys.CreateTopics, request)
-    for (const { name, errorCode, errorMessage } of response.topics) {
-      if (errorCode !== 0) throw new KafkaError(errorName(errorCode), errorMessage ?? `topic ${name}`)
-    }
-    await topicReadiness.untilServed(
-      response.topics.map(({ name, numPartitions }) => ({ name, partitionCount: numPartitions })),
-      timeoutMs,
-    )
-  }
-
-  /**
-   * Forgets all topics with their records, all groups with their offsets, and what was set at run time; creates the topics
-   * of the start anew. Connections stay, clients that are at work meet UNKNOWN_TOPIC_OR_PARTITION or
-   * NOT_COORDINATOR meanwhile: stop them first.
-   */
-  async reset(): Promise<void> {
-    await this.#restoreConfigs()
-    const { controller, image, config } = this.#broker
-    const names = [...image.topics.names()]
-    if (names.length > 0) {
-      const topics = names.map((name) => ({ name }))
-      const request: DeleteTopicsRequestInput = { topics, timeoutMs: config.requestTimeoutMs }
-      const { responses } = await controller.send<DeleteTopicsResponse>(apiKeys.DeleteTopics, request)
-      const failed = responses.find(({ errorCode }) => errorCode !== 0)
-      if (failed !== undefined)
-        throw new KafkaError(errorName(failed.errorCode), failed.errorMessage ?? failed.name ?? '')
-    }
-    await this.createTopics(this.#topics)
-  }
-
-  /** Of brokers, groups and client metrics; settings of topics go with them. */
-  #ownConfigs(): ResourceConfigs[] {
-    const all = [...this.#broker.image.configs.values()]
-    return all.filter(({ resource }) => resource.type !== configResourceTypes.topic)
-  }
-
-  /** As they were at the start, where the metadata of a new cluster may have some. */
-  async #restoreConfigs(): Promise<void> {
-    const { controller } = this.#broker
-    const resources = [...this.#startConfigs, ...this.#ownConfigs()].map(({ resource }) => resource)
-    const byKey = new Map(resources.map((resource) => [configResourceKey(resource.type, resource.name), resource]))
-    const changes = [...byKey.values()].map((resource) => ({
-      resourceType: resource.type,
-      resourceName: resource.name,
-      configs: changesBetween(valuesOf(this.#ownConfigs(), resource), valuesOf(this.#startConfigs, resource)),
-    }))
-    const request: IncrementalAlterConfigsRequestInput = {
-      resources: changes.filter(({ configs }) => configs.length > 0),
-    }
-    if (request.resources!.length === 0) return
-    const { responses } = await controller.send<IncrementalAlterConfigsResponse>(
-      apiKeys.IncrementalAlterConfigs,
-      request,
-    )
-    const failed = responses.find(({ errorCode }) => errorCode !== 0)
-    if (failed !== undefined) throw new KafkaError(errorName(failed.errorCode), failed.errorMessage ?? '')
-  }
-
-  /** Stops cleanly; a second call waits for the first. */
-  stop(): Promise<void> {
-    this.#stopping ??= this.#node.stop()
-    return this.#stopping
-  }
-
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.stop()
-  }
-}
-
-/** A test process wants small things soon: one partition of offsets, no wait for members that may still come, and no records that only show that time goes by. */
-const ownDefaults: Readonly<Record<string, string>> = {
-  'offsets.topic.replication.factor': '1',
-  'offsets.topic.num.partitions': '1',
-  'transaction.state.log.replication.factor': '1',
-  'transaction.state.log.min.isr': '1',
-  'transaction.state.log.num.partitions': '1',
-  'share.coordinator.state.topic.replication.factor': '1',
-  'share.coordinator.state.topic.min.isr': '1',
-  'group.initial.rebalance.delay.ms': '0',
-  'metadata.max.idle.interval.ms': '0',
-}
-
-/** In IncrementalAlterConfigs. */
-const [setOperation, deleteOperation] = [0, 1]
-
-type Values = ResourceConfigs['values']
-
-function valuesOf(configs: readonly ResourceConfigs[], { type, name }: ConfigResource): Values {
-  return configs.find(({ resource }) => resource.type === type && resource.name === name)?.values ?? new Map()
-}
-
-function changesBetween(present: Values, wanted: Values) {
-  const gone = [...present.keys()].filter((name) => !wanted.has(name))
-  const changed = [...wanted].filter(([name, value]) => present.get(name) !== value)
-  return [
-    ...gone.map((name) => ({ name, configOperation: deleteOperation, value: null })),
-    ...changed.map(([name, value]) => ({ name, configOperation: setOperation, value })),
-  ]
-}
-
-/** Where the files of a broker in memory seem to be. */
-const memoryDirectory = '/memory'
-
 function settingsOf({
   directory,
   port = 0,
   host = '127.0.0.1',
   settings = {},
 }: StartBrokerOptions): Map<string, string> {
-  const address = host.includes(':') ? `[${host}]` : host
-  const own = { ...ownDefaults, 'log.dirs': directory ?? memoryDirectory, listeners: `PLAINTEXT://${address}:${port}` }
-  const given = Object.entries(settings).map(([name, value]) => [name, String(value)] as const)
-  return new Map([...Object.entries(own), ...given])
+  const listeners = `PLAINTEXT://${addressOf(host, port)}`
+  return joinSettings({ ...ownDefaults, 'log.dirs': directory ?? memoryDirectory, listeners }, settings)
 }
 
 function machineOf(options: StartBrokerOptions, config: BrokerConfig, clock: SkippingClock): Machine {
   if (options.directory !== undefined) return { ...realMachine(config), clock }
   const bytesMax = options.memoryBytesMax ?? 1024 ** 3
   return { ...realMachine(config), clock, fileSystem: new MemoryFileSystem({ bytesMax, now: () => clock.now() }) }
-}
-
-function creationOf(topic: string | NewTopic): NonNullable<CreateTopicsRequestInput['topics']>[number] {
-  const { name, partitions = -1, configs = {} } = typeof topic === 'string' ? { name: topic } : topic
-  const values = Object.entries(configs).map(([key, value]) => ({ name: key, value: String(value) }))
-  return { name, numPartitions: partitions, replicationFactor: -1, configs: values }
-}
-
-class CallbackLogger implements Logger {
-  readonly #onLog: (entry: LogEntry) => void
-  readonly #fields: LogFields
-
-  constructor(onLog: (entry: LogEntry) => void, fields: LogFields = {}) {
-    this.#onLog = onLog
-    this.#fields = fields
-  }
-
-  debug(message: string, fields?: LogFields): void {
-    this.#tell('debug', message, fields)
-  }
-
-  info(message: string, fields?: LogFields): void {
-    this.#tell('info', message, fields)
-  }
-
-  warn(message: string, fields?: LogFields): void {
-    this.#tell('warn', message, fields)
-  }
-
-  error(message: string, fields?: LogFields): void {
-    this.#tell('error', message, fields)
-  }
-
-  child(fields: LogFields): Logger {
-    return new CallbackLogger(this.#onLog, { ...this.#fields, ...fields })
-  }
-
-  #tell(level: LogEntry['level'], message: string, fields: LogFields = {}): void {
-    this.#onLog({ level, message, fields: { ...this.#fields, ...fields } })
-  }
 }
