@@ -24,6 +24,7 @@ import {
 } from '../replication/leader-replicas.ts'
 import { AppendedSizes } from './appended-sizes.ts'
 import { OffsetWaitQueue } from './offset-wait-queue.ts'
+import { PartitionFollower } from './partition-follower.ts'
 
 /** Takes to the controller what partitions propose; see isr-changes.ts. */
 export interface IsrProposals {
@@ -98,6 +99,7 @@ export class Partition {
   requestMark = 0
   readonly #environment: PartitionEnvironment
   readonly #sizes = new AppendedSizes()
+  readonly #follower = new PartitionFollower()
   readonly #listeners: PartitionListener[] = []
   #state: PartitionState = 'opening'
   #leaderId = -1
@@ -194,11 +196,39 @@ export class Partition {
   /** The metadata names another leader, or none (-1). */
   becomeFollower(log: PartitionLog, leaderId: number, leaderEpoch: number): void {
     const isSame = this.#state === 'follower' && leaderEpoch === this.#leaderEpoch && leaderId === this.#leaderId
+    if (!isSame) this.#follower.forgetLeader()
     this.#adopt(log, leaderId, leaderEpoch)
     this.#state = 'follower'
     this.#replicas = undefined
-    this.#sizes.clear()
+    if (!isSame) this.#sizes.clear()
     if (!isSame) this.#onChanged(errorCodes.NOT_LEADER_OR_FOLLOWER)
+  }
+
+  /** Appends what the leader of `leaderEpoch` sent. Throws as PartitionLog.appendAsFollower, and what refuses an old answer. */
+  appendAsFollower(records: Buffer, leaderEpoch: number): void {
+    assert(this.#state === 'follower' && leaderEpoch === this.#leaderEpoch, `an old answer for ${this.name}`)
+    const { lastOffset } = this.#log!.appendAsFollower(records)
+    this.#sizes.push(lastOffset + 1, records.length)
+  }
+
+  /** What the leader says of its log; it counts here as far as this log is written. */
+  onLeaderOffsets(highWatermark: number, logStartOffset: number): void {
+    this.#follower.onLeaderOffsets(highWatermark, logStartOffset)
+    this.#onFollowerAdvance()
+  }
+
+  /** Runs a truncation of the follower's log. Meanwhile nothing is appended, and the role must not change. */
+  changeEnd(truncate: () => Promise<void>): Promise<void> {
+    this.#sizes.clear()
+    return this.#follower.change(truncate)
+  }
+
+  get isChangingEnd(): boolean {
+    return this.#follower.isChangingEnd
+  }
+
+  whenEndSettled(): Promise<void> {
+    return this.#follower.whenUnchanging()
   }
 
   /** The disk failed: nothing that was not acknowledged can be promised. */
@@ -374,7 +404,7 @@ export class Partition {
       this.#onHighWatermark()
     } else if (this.#replicas !== undefined) {
       this.#wakeFetches(this.#log!.highWatermark, this.#log!.lastStableOffset)
-    }
+    } else if (this.#state === 'follower') this.#onFollowerAdvance()
     // Behind those that wait for replicas: what is replicated by now is not late.
     this.writtenWaits.reach(logEndOffset)
   }
@@ -387,6 +417,14 @@ export class Partition {
     this.replicatedWaits.reach(log.highWatermark)
     this.#tellHighWatermark()
     this.#wakeFetches(highWatermarkBefore, stableBefore)
+  }
+
+  #onFollowerAdvance(): void {
+    const log = this.#log!
+    const { highWatermark, lastStableOffset } = log
+    if (!this.#follower.apply(log)) return
+    if (log.highWatermark > highWatermark) this.#tellHighWatermark()
+    this.#wakeFetches(highWatermark, lastStableOffset)
   }
 
   #tellHighWatermark(): void {

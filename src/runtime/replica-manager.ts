@@ -18,6 +18,7 @@ import { directoryOf, type PartitionRegistration } from '../metadata/partition-r
 import { type ErrorCode, errorCodes } from '../protocol/errors.ts'
 import type { Codecs } from '../protocol/record/compression.ts'
 import { type IsrProposals, Partition, type PartitionEnvironment } from './partition.ts'
+import type { ReplicaFollowers } from './replica-fetchers.ts'
 
 /** What the replica manager needs of log/log-manager.ts. */
 export interface Logs {
@@ -43,6 +44,8 @@ export interface ReplicaManagerOptions {
   readonly logConfigFor: (topic: string) => LogConfig
   /** A partition's log is open; `directoryId` is where the metadata has it, undefined for nowhere. */
   readonly onLogOpened?: (partition: Partition, log: PartitionLog, directoryId: Uuid | undefined) => void
+  /** Fetches what others lead; a broker that is alone has none. */
+  readonly followers?: ReplicaFollowers
   /** replica.lag.time.max.ms */
   readonly lagTimeMaxMs?: number
   /** Where partitions propose changes of their in-sync replicas. */
@@ -70,7 +73,7 @@ export class ReplicaManager {
   readonly #byName = new Map<string, HostedTopic>()
   readonly #byId = new Map<Uuid, HostedTopic>()
   readonly #listeners: LeadershipListener[] = []
-  /** Partitions whose log is being opened, with the newest registration. */
+  /** Partitions whose log is being opened, or cut, with the newest registration. */
   readonly #opening = new Map<Partition, PartitionRegistration>()
   readonly #underWay = new Set<Promise<void>>()
   #requestMark = 0
@@ -84,6 +87,7 @@ export class ReplicaManager {
       lagTimeMaxMs: options.lagTimeMaxMs ?? 30_000,
       ...(options.isrChanges === undefined ? {} : { isrChanges: options.isrChanges }),
       onOffline: (partition, wasLeader) => {
+        options.followers?.unfollow(partition)
         if (wasLeader) this.#tellResigned(partition, partition.leaderEpoch)
       },
       eligibility: {
@@ -206,13 +210,13 @@ export class ReplicaManager {
       topic.partitions[index] = partition
     }
     if (partition.state === 'offline') return
-    if (partition.log !== undefined) {
+    if (partition.log !== undefined && !partition.isChangingEnd && !this.#opening.has(partition)) {
       this.#giveRole(partition, partition.log, registration)
       return
     }
     const isOpening = this.#opening.has(partition)
     this.#opening.set(partition, registration)
-    if (!isOpening) this.#track(this.#open(partition))
+    if (!isOpening) this.#track(partition.log === undefined ? this.#open(partition) : this.#settleEnd(partition))
   }
 
   #hostedTopic(id: Uuid, name: string): HostedTopic {
@@ -245,14 +249,27 @@ export class ReplicaManager {
     }
   }
 
+  /** A role waits until the cut of the log, which an earlier leader asked for, is done. */
+  async #settleEnd(partition: Partition): Promise<void> {
+    // Nothing more is changed for that leader's sake.
+    this.#options.followers?.unfollow(partition)
+    await partition.whenEndSettled()
+    const registration = this.#opening.get(partition)
+    this.#opening.delete(partition)
+    if (registration === undefined || partition.state === 'offline') return
+    this.#giveRole(partition, partition.log!, registration)
+  }
+
   #giveRole(partition: Partition, log: PartitionLog, registration: PartitionRegistration): void {
     const wasServing = partition.state === 'leader'
     const epochBefore = partition.leaderEpoch
     if (registration.leader !== this.#options.brokerId) {
       partition.becomeFollower(log, registration.leader, registration.leaderEpoch)
+      this.#options.followers?.follow(partition)
       if (wasServing) this.#tellResigned(partition, epochBefore)
       return
     }
+    this.#options.followers?.unfollow(partition)
     const { replicas, isr: inSyncReplicas, leaderEpoch, partitionEpoch } = registration
     partition.becomeLeader(log, { replicas, inSyncReplicas, leaderEpoch, partitionEpoch })
     if (wasServing && epochBefore === leaderEpoch) return
@@ -275,6 +292,7 @@ export class ReplicaManager {
     }
     const wasServing = partition.state === 'leader'
     this.#opening.delete(partition)
+    this.#options.followers?.unfollow(partition)
     partition.remove()
     if (wasServing) this.#tellResigned(partition, partition.leaderEpoch)
     this.#track(this.#delete(partition))
