@@ -4,7 +4,6 @@
  * promises to acknowledge by its next fetch only what is on disk.
  */
 import { assert } from '../base/assert.ts'
-import { zeroUuid } from '../base/uuid.ts'
 import { splitByEpoch } from './log-batches.ts'
 import type {
   FetchRequest,
@@ -62,7 +61,7 @@ export function pollFollower(core: RaftCore, role: Follower): boolean {
 
 function sendToLeader(core: RaftCore, role: Follower, leader: Destination): void {
   const { clusterId, fetchSnapshotBytesMax } = core.config
-  if (core.nowMs >= role.updateVoterDeadlineMs && maybeUpdateVoter(core, role, leader)) return
+  if (core.nowMs >= role.updateVoterDeadlineMs && maybeChangeVoters(core, role, leader)) return
   if (role.download === undefined) {
     core.send(leader, fetchRequest(core))
     return
@@ -206,15 +205,30 @@ export function onSnapshotInstalled(core: RaftCore): void {
   if (core.role.name === 'follower') core.role.fetchDeadlineMs = core.nowMs + core.config.fetchTimeoutMs
 }
 
-/** The leader keeps the voter set: it hears when this voter's endpoints or versions are others than it has (KIP-853). */
-function maybeUpdateVoter(core: RaftCore, role: Follower, leader: Destination): boolean {
-  role.updateVoterDeadlineMs = core.nowMs + core.config.fetchTimeoutMs
+/**
+ * The leader keeps the voter set: it hears when this voter's endpoints or versions are others than it has, and when a
+ * controller that is none yet wants to be a voter by itself (KIP-853, KIP-1186). A voter that lost its disk is another
+ * replica under an id that is taken: the one that it was leaves first.
+ */
+function maybeChangeVoters(core: RaftCore, role: Follower, leader: Destination): boolean {
+  const { config, epoch } = core
+  const { clusterId } = config
+  role.updateVoterDeadlineMs = core.nowMs + config.fetchTimeoutMs
   const { kraftVersion, voters } = core.history.latest
-  const known = voters.get(core.self.id)
-  if (kraftVersion < 1 || known === undefined || !core.isVoter || known.directoryId === zeroUuid) return false
+  if (kraftVersion < 1 || !config.canVote) return false
   const own = ownVoter(core)
-  if (new VoterSet([known]).equals(new VoterSet([own]))) return false
-  core.send(leader, { kind: 'updateVoter', clusterId: core.config.clusterId, epoch: core.epoch, voter: own })
+  const known = voters.get(core.self.id)
+  if (core.isVoter) {
+    if (known === undefined || new VoterSet([known]).equals(new VoterSet([own]))) return false
+    core.send(leader, { kind: 'updateVoter', clusterId, epoch, voter: own })
+    return true
+  }
+  if (config.joinsQuorum !== true || core.log.endOffset > core.highWatermark) return false
+  if (known !== undefined) core.send(leader, { kind: 'removeVoter', clusterId, voter: known })
+  else {
+    const timeoutMs = config.requestTimeoutMs
+    core.send(leader, { kind: 'addVoter', clusterId, voter: own, timeoutMs, ackWhenCommitted: false })
+  }
   return true
 }
 

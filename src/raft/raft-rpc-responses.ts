@@ -44,6 +44,8 @@ function encodeBody(response: RaftResponse): object {
     case 'endQuorumEpoch':
       return encodeVoterAnswer(response, {}) satisfies BeginQuorumEpochResponseInput
     case 'updateVoter':
+      // Another cluster is told nothing.
+      if (response.error === 'INCONSISTENT_CLUSTER_ID') return { errorCode: errorCodes[response.error] }
       return {
         errorCode: errorCodes[response.error],
         currentLeader: {
