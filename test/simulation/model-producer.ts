@@ -1,0 +1,144 @@
+/**
+ * A producer as a careful program would run it: one batch at a time per partition, sent again with the same sequence
+ * until the broker answers when it is idempotent, never again when it is not. It tells the ledger what it tried and what
+ * was acknowledged.
+ */
+import type { ProduceResponse } from '../../src/protocol/api/00-produce.ts'
+import { apiKeys } from '../../src/protocol/api/index.ts'
+import { errorCodes, errorName } from '../../src/protocol/errors.ts'
+import { buildBatch } from '../../src/protocol/record/batch-builder.ts'
+import type { Ledger } from './ledger.ts'
+import { type ClientSurroundings, ModelClient } from './model-client.ts'
+
+export interface ProducerSettings {
+  readonly topic: string
+  readonly isIdempotent: boolean
+  readonly acks: -1 | 1
+  /** Mean time between two batches of a partition, in milliseconds. */
+  readonly pauseMs: number
+}
+
+/** What says for certain that nothing was written. */
+const refusals: ReadonlySet<number> = new Set([
+  errorCodes.UNKNOWN_TOPIC_OR_PARTITION,
+  errorCodes.UNKNOWN_TOPIC_ID,
+  errorCodes.NOT_ENOUGH_REPLICAS,
+])
+/** What leaves it open. */
+const uncertain: ReadonlySet<number> = new Set([
+  errorCodes.REQUEST_TIMED_OUT,
+  errorCodes.NOT_ENOUGH_REPLICAS_AFTER_APPEND,
+  errorCodes.NOT_LEADER_OR_FOLLOWER,
+  errorCodes.KAFKA_STORAGE_ERROR,
+  ...refusals,
+])
+
+interface ProducerIdentity {
+  readonly producerId: bigint
+  readonly producerEpoch: number
+}
+
+type Outcome = { readonly kind: 'acknowledged'; readonly baseOffset: number } | { readonly kind: 'open' | 'refused' }
+
+export class ModelProducer extends ModelClient {
+  readonly #settings: ProducerSettings
+  readonly #ledger: Ledger
+  #identity: ProducerIdentity | undefined
+  #valuesCount = 0
+  acknowledgedCount = 0
+
+  constructor(name: string, surroundings: ClientSurroundings, settings: ProducerSettings, ledger: Ledger) {
+    super(name, surroundings)
+    this.#settings = settings
+    this.#ledger = ledger
+  }
+
+  start(): void {
+    void this.#run()
+  }
+
+  async #run(): Promise<void> {
+    const { topic, isIdempotent } = this.#settings
+    if (isIdempotent) await this.#identify()
+    while (this.topic(topic) === undefined) await this.#refresh()
+    for (const index of this.topic(topic)!.partitions.keys()) void this.#fill(index)
+  }
+
+  async #refresh(): Promise<void> {
+    await this.refresh([this.#settings.topic])
+    await this.sleep(20)
+  }
+
+  async #identify(): Promise<void> {
+    const request = { transactionalId: null, transactionTimeoutMs: 60_000 }
+    for (;;) {
+      try {
+        type Answer = ProducerIdentity & { readonly errorCode: number }
+        const answer = await this.ask<Answer>(this.anyBroker(), apiKeys.InitProducerId, request)
+        if (answer.errorCode === 0) {
+          this.#ledger.onProducerId(this.name, answer.producerId, answer.producerEpoch)
+          this.#identity = { producerId: answer.producerId, producerEpoch: answer.producerEpoch }
+          return
+        }
+      } catch {
+        // Asked again.
+      }
+      await this.sleep(100)
+    }
+  }
+
+  /** Keeps one partition supplied. */
+  async #fill(index: number): Promise<void> {
+    const { pauseMs, isIdempotent } = this.#settings
+    let sequence = 0
+    while (!this.isStopped) {
+      await this.sleep(this.random.next() * 2 * pauseMs)
+      const count = 1 + this.random.integer(3)
+      const values = Array.from({ length: count }, () => `${this.name}/${index}/${this.#valuesCount++}`)
+      const batch = buildBatch({
+        records: values.map((value) => ({ value: Buffer.from(value) })),
+        timestamp: this.process.clock.now(),
+        ...(isIdempotent ? { ...this.#identity!, baseSequence: sequence } : {}),
+      })
+      const topicId = await this.#deliver(index, batch, values)
+      if (topicId === undefined) continue
+      sequence += count
+    }
+  }
+
+  /** Resolves with the topic's id when the batch is acknowledged. */
+  async #deliver(index: number, batch: Buffer, values: readonly string[]): Promise<string | undefined> {
+    for (;;) {
+      const topic = this.topic(this.#settings.topic)
+      if (topic !== undefined) this.#ledger.onTried(topic.id, index, this.name, values, this.#settings.isIdempotent)
+      const outcome = await this.#send(index, batch)
+      if (outcome.kind === 'acknowledged' && topic !== undefined) {
+        this.acknowledgedCount += values.length
+        if (this.#settings.acks === -1) this.#ledger.onAcknowledged(topic.id, index, outcome.baseOffset, values)
+        return topic.id
+      }
+      if (!this.#settings.isIdempotent && outcome.kind === 'open') return undefined
+      await this.#refresh()
+    }
+  }
+
+  async #send(index: number, batch: Buffer): Promise<Outcome> {
+    const { topic: name, acks } = this.#settings
+    const topic = this.topic(name)
+    const leader = this.broker(topic?.partitions.get(index)?.leaderId ?? -1)
+    if (topic === undefined || leader === undefined) return { kind: 'refused' }
+    const partitionData = [{ index, records: batch }]
+    const request = { acks, timeoutMs: 3000, topicData: [{ name, topicId: topic.id, partitionData }] }
+    try {
+      const answer = await this.ask<ProduceResponse>(leader, apiKeys.Produce, request)
+      const { errorCode, baseOffset } = answer.responses[0]!.partitionResponses[0]!
+      if (errorCode === 0) return { kind: 'acknowledged', baseOffset }
+      if (errorCode === errorCodes.DUPLICATE_SEQUENCE_NUMBER) return { kind: 'acknowledged', baseOffset: -1 }
+      if (!uncertain.has(errorCode))
+        this.world.violate(new Error(`${this.name} got ${errorName(errorCode)} for ${name}-${index} of ${leader.host}`))
+      return { kind: refusals.has(errorCode) ? 'refused' : 'open' }
+    } catch {
+      return { kind: 'open' }
+    }
+  }
+}

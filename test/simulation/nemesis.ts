@@ -1,0 +1,232 @@
+/**
+ * Does to a cluster what the world does to real ones, by the seed's draw, but never more than what the promise of
+ * min.insync.replicas covers: any number of processes may be killed at once, for their page caches stay; but a machine
+ * loses its power only while no other is still weak from it, which it is until it has caught up everywhere.
+ */
+import type { SeededRandom } from '../../src/base/random.ts'
+import type { SimulatedCluster } from './simulated-cluster.ts'
+import type { SimulatedNode } from './simulated-node.ts'
+
+type Fault = () => void
+
+export class Nemesis {
+  readonly #cluster: SimulatedCluster
+  readonly #random: SeededRandom
+  /** Nodes that lost their power and have not caught up. */
+  readonly #weak = new Set<SimulatedNode>()
+  #isActive = false
+  powerLossesCount = 0
+  faultsCount = 0
+
+  constructor(cluster: SimulatedCluster) {
+    this.#cluster = cluster
+    this.#random = cluster.world.fork('nemesis')
+  }
+
+  start(): void {
+    this.#isActive = true
+    // Some runs see little of a kind, some much.
+    const every = (meanMs: number, faults: readonly Fault[]): void => {
+      const own = meanMs * (0.4 + 2 * this.#random.next())
+      this.#repeat(own, () => faults[this.#random.integer(faults.length)]!())
+    }
+    every(4000, [() => this.#bounce(), () => this.#bounce(), () => this.#bounceMany(), () => this.#stopCleanly()])
+    // A record that one replica holds survives no power failure: nothing is promised of it.
+    if (this.#cluster.shape.brokerIds.length > 1) every(9000, [() => this.#powerFailure()])
+    every(6000, [() => this.#pause()])
+    every(4000, [() => this.#isolate(), () => this.#cutPair(), () => this.#cutOneWay(), () => this.#heal()])
+    every(1500, [() => this.#breakConnection()])
+    every(8000, [() => this.#slowDisk(), () => this.#slowLinks(), () => this.#fillDisk(), () => this.#failDisk()])
+  }
+
+  /** No more faults; what was broken is mended, and whoever is down is started. */
+  calm(): void {
+    this.#isActive = false
+    const { network, nodes, world } = this.#cluster
+    world.tell('nemesis', 'rests: everything is mended')
+    network.heal()
+    network.link = { ...network.link, spikeShare: 0.01 }
+    for (const node of nodes) {
+      node.disk.slowness = 1
+      node.disk.bytesMax = Number.POSITIVE_INFINITY
+      node.disk.faults.clear()
+      node.resume()
+    }
+    this.keepUp()
+  }
+
+  /** Starts what is down, as an operator would, and again when it goes down by itself. */
+  keepUp(): void {
+    for (const node of this.#cluster.nodes) node.start()
+    this.#cluster.world.at(500, () => this.keepUp())
+  }
+
+  #repeat(meanMs: number, fault: Fault): void {
+    this.#cluster.world.at(this.#random.next() * 2 * meanMs, () => {
+      if (!this.#isActive) return
+      this.faultsCount++
+      fault()
+      this.#repeat(meanMs, fault)
+    })
+  }
+
+  #anyone(): SimulatedNode {
+    const { nodes } = this.#cluster
+    return nodes[this.#random.integer(nodes.length)]!
+  }
+
+  /** Whoever leads something is the more telling victim. */
+  #victim(): SimulatedNode {
+    const image = this.#cluster.newestImage()
+    if (image === undefined || this.#random.next() < 0.4) return this.#anyone()
+    const leaders = [...image.topics.values()].flatMap((topic) =>
+      [...topic.partitions.values()].map(({ leader }) => leader),
+    )
+    const node = this.#cluster.node(leaders[this.#random.integer(Math.max(1, leaders.length))] ?? -1)
+    return node ?? this.#anyone()
+  }
+
+  #bounce(node: SimulatedNode = this.#victim()): void {
+    if (!node.isAlive) return
+    node.kill()
+    this.#startLater(node)
+  }
+
+  #startLater(node: SimulatedNode): void {
+    const isQuick = this.#random.next() < 0.6
+    const downMs = isQuick ? 5 + this.#random.next() * 500 : this.#random.next() * 8000
+    this.#cluster.world.at(downMs, () => node.start())
+  }
+
+  #bounceMany(): void {
+    for (const node of this.#cluster.nodes) if (this.#random.next() < 0.7) this.#bounce(node)
+  }
+
+  #stopCleanly(): void {
+    const node = this.#victim()
+    node.stop()
+    this.#cluster.world.at(3000 + this.#random.next() * 4000, () => {
+      // An operator's patience ends.
+      if (node.isStopping) node.kill()
+      node.start()
+    })
+  }
+
+  #powerFailure(): void {
+    for (const node of this.#weak) if (this.#hasCaughtUp(node)) this.#weak.delete(node)
+    const node = this.#victim()
+    if (this.#weak.size > 0 && !this.#weak.has(node)) return
+    this.#weak.add(node)
+    this.powerLossesCount++
+    node.losePower()
+    this.#startLater(node)
+  }
+
+  /** By its own image, which has its registration since: it is in sync wherever it has a replica. */
+  #hasCaughtUp(node: SimulatedNode): boolean {
+    const image = node.isRunning ? node.running?.broker?.image : undefined
+    if (image === undefined) return false
+    for (const topic of image.topics.values()) {
+      for (const { replicas, isr } of topic.partitions.values()) {
+        if (replicas.includes(node.id) && !isr.includes(node.id)) return false
+      }
+    }
+    return true
+  }
+
+  #pause(): void {
+    const node = this.#victim()
+    node.pause()
+    const isLong = this.#random.next() < 0.3
+    this.#cluster.world.at(isLong ? 3000 + this.#random.next() * 9000 : this.#random.next() * 2000, () => node.resume())
+  }
+
+  #isolate(): void {
+    const node = this.#victim()
+    this.#cluster.world.tell('nemesis', `cuts ${node.hostName} off`)
+    for (const other of this.#cluster.nodes) this.#cutBoth(node, other)
+    if (this.#random.next() < 0.5) {
+      for (let index = 0; index < 8; index++) {
+        this.#cluster.network.cut(node.hostName, `client${index}`)
+        this.#cluster.network.cut(`client${index}`, node.hostName)
+      }
+    }
+    this.#healLater()
+  }
+
+  #cutPair(): void {
+    const [one, other] = [this.#victim(), this.#anyone()]
+    this.#cluster.world.tell('nemesis', `cuts the link of ${one.hostName} and ${other.hostName}`)
+    this.#cutBoth(one, other)
+    this.#healLater()
+  }
+
+  #cutBoth(one: SimulatedNode, other: SimulatedNode): void {
+    this.#cluster.network.cut(one.hostName, other.hostName)
+    this.#cluster.network.cut(other.hostName, one.hostName)
+  }
+
+  #cutOneWay(): void {
+    const node = this.#victim()
+    const isDeaf = this.#random.next() < 0.5
+    this.#cluster.world.tell('nemesis', `makes ${node.hostName} ${isDeaf ? 'deaf' : 'dumb'}`)
+    for (const other of this.#cluster.nodes) {
+      if (isDeaf) this.#cluster.network.cut(other.hostName, node.hostName)
+      else this.#cluster.network.cut(node.hostName, other.hostName)
+    }
+    this.#healLater()
+  }
+
+  #healLater(): void {
+    this.#cluster.world.at(100 + this.#random.next() * 6000, () => this.#heal())
+  }
+
+  #heal(): void {
+    const { network, world } = this.#cluster
+    if (!network.hasCuts) return
+    world.tell('nemesis', 'heals the network')
+    network.heal()
+  }
+
+  #breakConnection(): void {
+    const sockets = this.#cluster.network.sockets()
+    if (sockets.length === 0) return
+    const socket = sockets[this.#random.integer(sockets.length)]!
+    this.#cluster.world.tell('nemesis', `breaks a connection of ${socket.localHost} and ${socket.remoteHost}`)
+    socket.breakConnection()
+  }
+
+  #slowDisk(): void {
+    const { disk } = this.#anyone()
+    disk.slowness = 10 + this.#random.next() * 200
+    this.#cluster.world.tell(disk.name, `has a disk that is ${Math.round(disk.slowness)} times slower`)
+    this.#cluster.world.at(this.#random.next() * 5000, () => {
+      disk.slowness = 1
+    })
+  }
+
+  #slowLinks(): void {
+    const { network, world } = this.#cluster
+    world.tell('nemesis', 'makes the network unsteady')
+    network.link = { ...network.link, spikeShare: 0.3, spikeMs: 400 }
+    world.at(this.#random.next() * 5000, () => {
+      network.link = { ...network.link, spikeShare: 0.01, spikeMs: 30 }
+    })
+  }
+
+  #fillDisk(): void {
+    const { disk } = this.#anyone()
+    disk.bytesMax = disk.usedBytes + this.#random.integer(2000)
+    this.#cluster.world.tell(disk.name, 'has a full disk')
+    this.#cluster.world.at(this.#random.next() * 5000, () => {
+      disk.bytesMax = Number.POSITIVE_INFINITY
+    })
+  }
+
+  #failDisk(): void {
+    const { disk } = this.#anyone()
+    const kind = this.#random.next() < 0.5 ? 'write' : 'sync'
+    this.#cluster.world.tell(disk.name, `will fail its next ${kind}`)
+    disk.faults.set(kind, 'EIO')
+  }
+}
