@@ -106,7 +106,7 @@ export async function formatStorage(options: FormatStorageOptions): Promise<Uuid
       fileSystem,
       clock: new NodeClock(),
       logDirectory: path,
-      standaloneVoter: path === config.metadataLogDir && config.isController ? voter : undefined,
+      standaloneVoter: path === config.metadataLogDir && !isClustered(config) ? voter : undefined,
     })
     // Last: a directory is formatted once this file is there.
     await formatLogDirectory(fileSystem, path, { clusterId: id, nodeId: config.nodeId, directoryId })

@@ -17,11 +17,13 @@ import { NodeCodecs } from '../io/codecs/node-codecs.ts'
 import { findNativeCrc32c } from '../io/crc32c.ts'
 import { joinPath } from '../log/file-names.ts'
 import { installCrc32c } from '../protocol/record/crc32c.ts'
+import { LocalControllerChannel } from '../runtime/controller-local-channel.ts'
+import { ControllerChannels } from '../runtime/controller-network-channel.ts'
 import { registerController } from '../runtime/controller-registration.ts'
+import type { ControllerRuntime } from '../runtime/controller-runtime.ts'
 import { TopicReadiness } from '../runtime/topic-readiness.ts'
 import { type OpenListener, TcpServer } from '../server/tcp-server.ts'
 import { BrokerRole, followDynamicSettings } from './broker-role.ts'
-import { ControllerChannels } from './controller-channels.ts'
 import { controllerEndpoints } from './endpoints.ts'
 import type { Machine } from './machine.ts'
 import { joinServices, type NodeEnvironment, type SharedServices } from './node-environment.ts'
@@ -84,16 +86,11 @@ export class AssembledNode {
   async stop(): Promise<void> {
     this.#isStopped = true
     const { stops, machine } = this.#environment
-    const failures: unknown[] = []
-    for (let part = stops.pop(); part !== undefined; part = stops.pop()) {
-      try {
-        await part()
-      } catch (error) {
-        failures.push(error)
-      }
+    try {
+      await takeApart(stops)
+    } finally {
+      machine.clock.close()
     }
-    machine.clock.close()
-    if (failures.length > 0) throw failures[0]
   }
 
   async #start(): Promise<void> {
@@ -109,24 +106,30 @@ export class AssembledNode {
       services: served,
       served: handlers,
     })
-    stops.push(() => server.stop(stopGraceMs))
     const listen = async (listener: Listener, kind: 'broker' | 'controller'): Promise<void> => {
       this.#listeners.push(await server.listen(listener, kind))
     }
+    // What the broker's parts need to be closed comes when nobody is served any more.
+    const inner = { ...this.#environment, stops: [] }
+    stops.push(
+      () => takeApart(inner.stops),
+      () => server.stop(stopGraceMs),
+    )
     const quorum = await openQuorumMember(this.#environment, this.#listeners)
-    const channels = new ControllerChannels(this.#environment, quorum)
+    stops.push(() => quorum.close())
+    const channels = this.#openChannels(quorum)
     stops.push(() => channels.close())
     const services = this.#services(quorum)
     if (quorum.controller !== undefined) {
-      served.controller = this.#controllerServices(services, quorum, channels)
+      served.controller = this.#controllerServices(services, quorum, quorum.controller)
       for (const listener of config.controllerListeners) await listen(listener, 'controller')
     }
     if (logs !== undefined) {
       this.#role = new BrokerRole({
-        environment: this.#environment,
+        environment: inner,
         logs,
         publisher: quorum.publisher,
-        channelFor: (purpose) => channels.channelFor(purpose),
+        channels,
         openListeners: () => this.#listeners,
         services,
         listen: async () => {
@@ -139,7 +142,7 @@ export class AssembledNode {
     }
     quorum.start()
     if (quorum.controller !== undefined) this.#registerController(channels)
-    if (this.#role !== undefined) await this.#role.start()
+    if (this.#role !== undefined) await this.#role.start(stops)
     else this.#followAsController(quorum)
   }
 
@@ -179,16 +182,28 @@ export class AssembledNode {
   #controllerServices(
     services: SharedServices,
     { publisher }: QuorumMember,
-    channels: ControllerChannels,
+    controller: ControllerRuntime,
   ): NodeServices {
     const { machine, loggers } = this.#environment
     const partitions = { isServing: () => true, addLeadershipListener: () => {}, removeLeadershipListener: () => {} }
     const own = {
       logger: loggers.logger('ottla.controller'),
-      controller: channels.local,
+      controller: new LocalControllerChannel({ controller, clock: machine.clock, timeoutMs: 0 }),
       topicReadiness: new TopicReadiness({ brokerId: -1, publisher, partitions, clock: machine.clock }),
     }
     return joinServices(own, services)
+  }
+
+  #openChannels({ activeController, controller }: QuorumMember): ControllerChannels {
+    const { config, machine } = this.#environment
+    return new ControllerChannels({
+      nodeId: config.nodeId,
+      source: activeController,
+      ...(controller === undefined ? {} : { local: controller }),
+      network: machine.network,
+      clock: machine.clock,
+      requestTimeoutMs: config.requestTimeoutMs,
+    })
   }
 
   #followAsController({ publisher }: QuorumMember): void {
@@ -203,11 +218,24 @@ export class AssembledNode {
       controllerId: config.nodeId,
       incarnationId: randomUuid(machine.random),
       endpoints: controllerEndpoints(config, machine.hostName, this.#listeners),
-      controller: channels.channelFor('controller registration'),
+      controller: channels.open(),
       clock: machine.clock,
       logger,
       isStopped: () => this.#isStopped,
     })
     registering.catch((error: Error) => logger.error(`the controller could not register: ${error.message}`))
   }
+}
+
+/** The last first, all of it. Rejects with what failed first. */
+async function takeApart(stops: (() => Promise<void> | void)[]): Promise<void> {
+  const failures: unknown[] = []
+  for (let part = stops.pop(); part !== undefined; part = stops.pop()) {
+    try {
+      await part()
+    } catch (error) {
+      failures.push(error)
+    }
+  }
+  if (failures.length > 0) throw failures[0]
 }

@@ -10,8 +10,9 @@ import { directoryOf } from '../metadata/partition-registration.ts'
 import { createNodeCleaner } from '../node-cleaner.ts'
 import { AutoTopicCreation } from '../runtime/auto-topic-creation.ts'
 import { BrokerLifecycle } from '../runtime/broker-lifecycle.ts'
-import type { ControllerChannel } from '../runtime/controller-channel.ts'
+import type { ControllerChannels } from '../runtime/controller-network-channel.ts'
 import { DirectoryAssignments } from '../runtime/directory-assignments.ts'
+import { createFetchEnvironment } from '../runtime/fetch-environment.ts'
 import { FetchSessionCache } from '../runtime/fetch-session-cache.ts'
 import { FetchBudget } from '../runtime/fetched-records.ts'
 import { createGroupCoordinator } from '../runtime/group-coordinator-factory.ts'
@@ -36,8 +37,8 @@ export interface BrokerRoleParts {
   readonly environment: NodeEnvironment
   readonly logs: LogManager
   readonly publisher: MetadataPublisher
-  /** The way to the active controller, for each purpose one of its own. */
-  readonly channelFor: (purpose: string) => ControllerChannel
+  /** Ways to the active controller. */
+  readonly channels: ControllerChannels
   /** Listeners for clients that are open already. */
   readonly openListeners: () => readonly OpenListener[]
   /** What every node serves. */
@@ -62,14 +63,14 @@ export class BrokerRole {
     this.#assignments = new DirectoryAssignments({
       brokerId: config.nodeId,
       brokerEpoch: () => this.brokerEpoch,
-      controller: parts.channelFor('directories'),
+      controller: parts.channels.open(),
       clock: machine.clock,
       logger: loggers.logger('ottla.broker'),
     })
     this.#isrChanges = new IsrChanges({
       brokerId: config.nodeId,
       brokerEpoch: () => this.brokerEpoch,
-      controller: parts.channelFor('in-sync replicas'),
+      controller: parts.channels.open(),
       clock: machine.clock,
       logger: loggers.logger('ottla.replica'),
       lagTimeMaxMs: config.replicaLagTimeMaxMs,
@@ -94,9 +95,12 @@ export class BrokerRole {
     this.#lifecycle.heartbeatSoon()
   }
 
-  /** Registers, opens the logs, serves; resolves when the controller has unfenced this broker. */
-  async start(): Promise<void> {
-    const { config, stops } = this.#parts.environment
+  /**
+   * Registers, opens the logs, serves; resolves when the controller has unfenced this broker. Into `stops` goes what must be
+   * done while it still serves.
+   */
+  async start(stops: NodeEnvironment['stops']): Promise<void> {
+    const { config } = this.#parts.environment
     config.onChange(() => this.heartbeatSoon())
     this.#isrChanges.start(this.#replicaManager)
     stops.push(
@@ -158,12 +162,12 @@ export class BrokerRole {
   }
 
   #createBroker(mover: ReplicaMover): Broker {
-    const { environment, publisher, services, channelFor } = this.#parts
+    const { environment, publisher, services, channels } = this.#parts
     const { config, loggers } = environment
     const { clock, random, fileSystem } = environment.machine
     const logger = loggers.logger('ottla.broker')
     const replicaManager = this.#replicaManager
-    const controller = channelFor('forwarding')
+    const controller = channels.open()
     const topicReadiness = new TopicReadiness({ brokerId: config.nodeId, publisher, partitions: replicaManager, clock })
     const own = {
       logger,
@@ -180,12 +184,15 @@ export class BrokerRole {
       }),
       groupCoordinator: this.#createGroupCoordinator(),
       fetchSessions: new FetchSessionCache({ sessionsMax: config.maxIncrementalFetchSessionCacheSlots, clock, random }),
-      fetches: { manager: replicaManager, budget: new FetchBudget(fetchBudgetBytes), clock },
+      fetches: createFetchEnvironment({
+        ...{ config, image, manager: replicaManager, clock },
+        budget: new FetchBudget(fetchBudgetBytes),
+      }),
       autoTopicCreation: new AutoTopicCreation({ config, controller, readiness: topicReadiness, clock }),
       producerIds: new ProducerIdSource({
         brokerId: config.nodeId,
         brokerEpoch: () => this.brokerEpoch,
-        controller: channelFor('producer ids'),
+        controller: channels.open(),
         clock,
         logger,
       }),
@@ -209,7 +216,7 @@ export class BrokerRole {
   }
 
   #createLifecycle(): BrokerLifecycle {
-    const { environment, publisher, channelFor, openListeners, listen } = this.#parts
+    const { environment, publisher, channels, openListeners, listen } = this.#parts
     const { config, clusterId, machine, loggers } = environment
     const logs = this.#logs
     const directoriesWhere = (matches: (directory: LogManager['directories'][number]) => boolean) => () =>
@@ -225,7 +232,7 @@ export class BrokerRole {
       offlineLogDirectoryIds: directoriesWhere(({ isOnline }) => !isOnline),
       cordonedLogDirectoryIds: directoriesWhere(({ path }) => config.isLogDirCordoned(path)),
       previousBrokerEpoch: logs.previousBrokerEpoch,
-      controller: channelFor('heartbeats'),
+      controller: channels.open(config.brokerSessionTimeoutMs),
       publisher,
       clock: machine.clock,
       random: machine.random,

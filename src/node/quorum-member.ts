@@ -9,8 +9,9 @@ import { createLogEnvironment } from '../log/log-environment.ts'
 import { decodeMetadataRecord } from '../metadata/metadata-record-codec.ts'
 import { defaultRaftTimings, type RaftConfig } from '../raft/raft-io.ts'
 import type { Voter } from '../raft/voter-set.ts'
+import type { ActiveControllerSource } from '../runtime/controller-network-channel.ts'
 import { ControllerRuntime } from '../runtime/controller-runtime.ts'
-import { MetadataFeed } from '../runtime/metadata-feed.ts'
+import { MetadataFeed, type MetadataFollower } from '../runtime/metadata-feed.ts'
 import { MetadataPublisher } from '../runtime/metadata-publisher.ts'
 import { MetadataSnapshots } from '../runtime/metadata-snapshots.ts'
 import { RaftDriver } from '../runtime/raft-driver.ts'
@@ -29,8 +30,12 @@ export interface QuorumMember {
   readonly publisher: MetadataPublisher
   /** Undefined on a node that is no controller. */
   readonly controller: ControllerRuntime | undefined
+  /** Who is the active controller, for those who speak to it. */
+  readonly activeController: ActiveControllerSource
   /** Joins the quorum: from now on the log is read, and requests of other nodes may come. */
   start(): void
+  /** Leaves it; an active controller hands over first. */
+  close(): Promise<void>
 }
 
 /** `open` are the listeners that are open; the controllers' must be before `start`. */
@@ -38,7 +43,7 @@ export async function openQuorumMember(
   environment: NodeEnvironment,
   open: readonly OpenListener[],
 ): Promise<QuorumMember> {
-  const { config, machine, loggers, stops } = environment
+  const { config, machine, loggers } = environment
   const { clock, fileSystem, random } = machine
   const publisher = new MetadataPublisher()
   const controller = config.isController ? await createController(environment) : undefined
@@ -49,9 +54,16 @@ export async function openQuorumMember(
     maxBytes: config.number('metadata.log.max.record.bytes.between.snapshots'),
     maxIntervalMs: config.number('metadata.log.max.snapshot.interval.ms'),
   })
-  const followers = controller === undefined ? [publisher, snapshots] : [publisher, snapshots, controller]
+  const leaderWatchers = new Set<() => void>()
+  const news: MetadataFollower = {
+    onSnapshot: () => {},
+    onCommitted: () => {},
+    onLeaderChange: () => {
+      for (const tell of [...leaderWatchers]) tell()
+    },
+  }
+  const followers = [publisher, snapshots, ...(controller === undefined ? [] : [controller]), news]
   const peers = createPeers(environment, (id) => driver.onPeerGone(id))
-  stops.push(() => peers.close())
   const driver = await RaftDriver.open({
     logDirectory: config.metadataLogDir,
     config: raftConfig(environment, open),
@@ -63,16 +75,24 @@ export async function openQuorumMember(
     listener: new MetadataFeed(followers),
     onFailure: (error) => environment.halt(`the metadata log failed: ${error.message}`),
   })
-  stops.push(
-    () => controller?.close(),
-    () => driver.close(handoverMs),
-  )
   controller?.attach(driver)
   const start = (): void => {
     snapshots.start(driver)
     driver.start()
   }
-  return { driver, publisher, controller, start }
+  const activeController: ActiveControllerSource = {
+    leader: () => driver.leader,
+    onLeaderChange(callback) {
+      leaderWatchers.add(callback)
+      return () => leaderWatchers.delete(callback)
+    },
+  }
+  const close = async (): Promise<void> => {
+    await driver.close(handoverMs)
+    controller?.close()
+    peers.close()
+  }
+  return { driver, publisher, controller, activeController, start, close }
 }
 
 function createPeers({ config, machine, loggers }: NodeEnvironment, onPeerGone: (id: number) => void): RaftPeers {
@@ -102,6 +122,7 @@ function raftConfig(environment: NodeEnvironment, open: readonly OpenListener[])
     directoryId,
     clusterId,
     canVote: config.isController,
+    joinsQuorum: config.isController && config.boolean('controller.quorum.auto.join.enable'),
     // Ports that the configuration leaves free are known later.
     get endpoints() {
       return controllerEndpoints(config, machine.hostName, open)
