@@ -21,6 +21,7 @@ import { IsrChanges } from '../runtime/isr-changes.ts'
 import { LogDirectories } from '../runtime/log-directories.ts'
 import type { MetadataPublisher } from '../runtime/metadata-publisher.ts'
 import { ProducerIdSource } from '../runtime/producer-id-source.ts'
+import { ReplicaFetchers } from '../runtime/replica-fetchers.ts'
 import { ReplicaManager } from '../runtime/replica-manager.ts'
 import { ReplicaMover } from '../runtime/replica-mover.ts'
 import { TopicReadiness } from '../runtime/topic-readiness.ts'
@@ -53,6 +54,7 @@ export class BrokerRole {
   readonly #logs: LogManager
   readonly #assignments: DirectoryAssignments
   readonly #isrChanges: IsrChanges
+  readonly #followers: ReplicaFetchers
   readonly #replicaManager: ReplicaManager
   readonly #lifecycle: BrokerLifecycle
 
@@ -76,6 +78,7 @@ export class BrokerRole {
       lagTimeMaxMs: config.replicaLagTimeMaxMs,
     })
     const mover = this.#createReplicaMover()
+    this.#followers = this.#createFollowers()
     this.#replicaManager = this.#createReplicaManager(mover)
     this.broker = this.#createBroker(mover)
     this.#lifecycle = this.#createLifecycle()
@@ -138,11 +141,31 @@ export class BrokerRole {
     return mover
   }
 
+  #createFollowers(): ReplicaFetchers {
+    const { config, machine, loggers, stops } = this.#parts.environment
+    const { image } = this.#parts.publisher
+    const followers = new ReplicaFetchers({
+      brokerId: config.nodeId,
+      brokerEpoch: () => this.brokerEpoch,
+      metadataVersion: () => image.metadataVersion,
+      endpointOf: (brokerId) =>
+        image.cluster.broker(brokerId)?.endpoints.find(({ name }) => name === config.interBrokerListenerName),
+      network: machine.network,
+      clock: machine.clock,
+      logger: loggers.logger('ottla.replica'),
+      config,
+      throttledReplicasOf: (topic) => image.configs.topic(topic).get('follower.replication.throttled.replicas'),
+    })
+    stops.push(() => followers.stop())
+    return followers
+  }
+
   #createReplicaManager(mover: ReplicaMover): ReplicaManager {
     const { config, machine, loggers, codecs } = this.#parts.environment
     const { image } = this.#parts.publisher
     return new ReplicaManager({
       brokerId: config.nodeId,
+      followers: this.#followers,
       logs: this.#logs,
       image,
       clock: machine.clock,
@@ -185,7 +208,7 @@ export class BrokerRole {
       groupCoordinator: this.#createGroupCoordinator(),
       fetchSessions: new FetchSessionCache({ sessionsMax: config.maxIncrementalFetchSessionCacheSlots, clock, random }),
       fetches: createFetchEnvironment({
-        ...{ config, image, manager: replicaManager, clock },
+        ...{ config, image: publisher.image, manager: replicaManager, clock },
         budget: new FetchBudget(fetchBudgetBytes),
       }),
       autoTopicCreation: new AutoTopicCreation({ config, controller, readiness: topicReadiness, clock }),
@@ -265,6 +288,9 @@ export class BrokerRole {
     })
     config.onChange(() => replicaManager.refreshLogConfigs())
     publisher.subscribe({ onMetadataChange: (delta) => replicaManager.onMetadataChange(delta) })
+    // Behind the replica manager, which says who is followed.
+    publisher.subscribe({ onMetadataChange: (delta) => this.#followers.onMetadataChange(delta) })
+    config.onChange(() => this.#followers.onConfigChange())
     publisher.subscribe({ onMetadataChange: (delta) => this.broker.groupCoordinator.onMetadataChange(delta) })
     publisher.publish()
     await replicaManager.whenSettled()
