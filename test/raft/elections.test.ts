@@ -1,5 +1,6 @@
 /** The rules of elections, one test each: who gets a vote, when a replica stands, what it does at the start. */
 import { describe, expect, test } from 'vitest'
+import type { RaftEffect } from '../../src/raft/raft-io.ts'
 import { dynamicVoters, emptyLog, keyOf, kindsIn, ScriptedReplica } from './scripted-replica.ts'
 
 const directoryId = keyOf(9).directoryId
@@ -310,5 +311,72 @@ describe('a replica starts', () => {
     expect(replica.node.roleName).toBe('unattached')
     expect(replica.sent('vote')).toEqual([])
     expect(replica.sent('fetch').length).toBeGreaterThan(0)
+  })
+})
+
+describe('a hint that the leader is gone', () => {
+  const isPreVote = (effect: RaftEffect) =>
+    effect.kind === 'send' && effect.request.kind === 'vote' && effect.request.isPreVote
+
+  test('lets a follower grant pre-votes, and ask for them itself, the first of the voters first', () => {
+    const replica = new ScriptedReplica().follow(3)
+    expect(replica.vote({ isPreVote: true, epoch: 1 }).isGranted).toBe(false)
+    replica.step({ kind: 'peerGone', id: 3 })
+    expect(replica.vote({ isPreVote: true, epoch: 1 }).isGranted).toBe(true)
+    expect(replica.wait(30).some(isPreVote)).toBe(true)
+    const second = new ScriptedReplica({}, 2).follow(3)
+    second.step({ kind: 'peerGone', id: 3 })
+    expect(second.wait(45).some(isPreVote)).toBe(false)
+    expect(second.wait(20).some(isPreVote)).toBe(true)
+  })
+
+  test('gives no vote in an epoch that has a leader, and changes nothing on disk', () => {
+    const replica = new ScriptedReplica().follow(3)
+    const { election } = replica.node
+    replica.step({ kind: 'peerGone', id: 3 })
+    expect(replica.vote({ epoch: 1 }).isGranted).toBe(false)
+    replica.wait(30)
+    expect(replica.node.election).toEqual(election)
+  })
+
+  test('is taken back by an answer of the leader', () => {
+    const replica = new ScriptedReplica().follow(3)
+    const [fetch] = replica.sent('fetch')
+    replica.step({ kind: 'peerGone', id: 3 })
+    replica.receive(fetch!.requestId, 3, 1)
+    expect(replica.vote({ isPreVote: true, epoch: 1 }).isGranted).toBe(false)
+    expect(replica.wait(300).some(isPreVote)).toBe(false)
+  })
+
+  test('counts only for the leader, and for a follower that votes', () => {
+    const replica = new ScriptedReplica().follow(3)
+    replica.step({ kind: 'peerGone', id: 2 })
+    expect(replica.wait(300).some(isPreVote)).toBe(false)
+    const observer = new ScriptedReplica({}, 4).follow(3)
+    observer.step({ kind: 'peerGone', id: 3 })
+    expect(observer.node.roleName).toBe('follower')
+    const leader = new ScriptedReplica({ settings: dynamicVoters(1) })
+    leader.step({ kind: 'peerGone', id: 1 })
+    expect(leader.node.isLeader).toBe(true)
+  })
+
+  test('that is wrong again and again comes to an end', () => {
+    const replica = new ScriptedReplica().follow(3)
+    let preVotesCount = 0
+    for (let round = 0; round < 100; round++) {
+      replica.step({ kind: 'peerGone', id: 3 })
+      for (const effect of replica.wait(100)) {
+        if (!isPreVote(effect) || effect.kind !== 'send') continue
+        preVotesCount++
+        const head = { error: 'NONE', isTopLevel: false, leaderId: 3, epoch: 1, leaderEndpoint: undefined } as const
+        replica.step({
+          kind: 'response',
+          requestId: effect.requestId,
+          response: { ...head, kind: 'vote', isGranted: false },
+        })
+      }
+    }
+    expect(preVotesCount).toBeGreaterThan(10)
+    expect(preVotesCount).toBeLessThan(40)
   })
 })

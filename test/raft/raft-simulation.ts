@@ -20,6 +20,10 @@ export interface SimulationOptions {
   readonly observersCount?: number
   readonly kraftVersion?: 0 | 1
   readonly changesVoters?: boolean
+  /** Replicas hear that a process is gone, mostly when it is. */
+  readonly givesHints?: boolean
+  /** How many of them hear so of one that crashed. */
+  readonly hintShare?: number
   /** Shares from 0 to 1. */
   readonly lossShare?: number
   readonly duplicateShare?: number
@@ -91,6 +95,18 @@ export class RaftSimulation implements ReplicaWorld {
     replica.crash()
     this.tell(replica, `crashes, ${replica.disk.endOffset} left`)
     this.invariants.onCrash(replica)
+    if (!this.#options.givesHints) return
+    const { hintShare = 0.8 } = this.#options
+    for (const other of this.replicas) if (this.random.next() < hintShare) this.hint(other, replica.id)
+  }
+
+  /** `replica` is told after a moment that the process of `id` is gone, true or not by then. */
+  hint(replica: SimulatedReplica, id: number): void {
+    this.later(replica, 1 + this.random.integer(10), () => {
+      if (replica.node === undefined || replica.id === id) return
+      this.tell(replica, `hears that ${id} is gone`)
+      replica.step({ kind: 'peerGone', id })
+    })
   }
 
   /** Runs until `untilMs` of virtual time, or until `isDone`. True when `isDone` was. */

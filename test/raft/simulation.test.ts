@@ -48,6 +48,14 @@ function unleash(simulation: RaftSimulation, options: SimulationOptions): void {
     else simulation.heal()
   })
   repeat(5000, () => simulation.leader()?.step({ kind: 'resign' }))
+  // Hints are wrong as often as they are right.
+  if (options.givesHints) {
+    repeat(200, () => simulation.hint(anyone(), (simulation.leader() ?? anyone()).id))
+    repeat(2000, () => {
+      const gone = simulation.leader() ?? anyone()
+      for (const replica of simulation.replicas) simulation.hint(replica, gone.id)
+    })
+  }
   if (options.changesVoters) repeat(500, () => changeVoters(simulation))
 }
 
@@ -121,6 +129,29 @@ const storms: Readonly<Record<string, Omit<SimulationOptions, 'seed'>>> = {
     duplicateShare: 0.05,
     slowShare: 0.02,
   },
+  'three voters with hints': {
+    votersCount: 3,
+    givesHints: true,
+    lossShare: 0.02,
+    duplicateShare: 0.05,
+    slowShare: 0.02,
+  },
+  'five voters with hints and an observer': {
+    votersCount: 5,
+    observersCount: 1,
+    givesHints: true,
+    lossShare: 0.03,
+    duplicateShare: 0.05,
+    slowShare: 0.02,
+  },
+  'voters that come and go with hints': {
+    votersCount: 3,
+    sparesCount: 2,
+    changesVoters: true,
+    givesHints: true,
+    lossShare: 0.02,
+    slowShare: 0.02,
+  },
   'voters that come and go': {
     votersCount: 3,
     sparesCount: 2,
@@ -158,3 +189,22 @@ for (const [name, storm] of Object.entries(storms)) {
     expect(committedOffset / seeds.length).toBeGreaterThan(70)
   })
 }
+
+/** How long the quorum is without a leader when a leader crashes and the others notice, in a network where nothing is lost. */
+function failoverMs(votersCount: number, seed: number): number {
+  const simulation = new RaftSimulation({ seed, votersCount, givesHints: true, hintShare: 1 })
+  simulation.startAll()
+  simulation.run(10_000, () => simulation.append() !== undefined)
+  simulation.run(simulation.nowMs + 1000)
+  const gone = simulation.leader()!
+  simulation.crash(gone)
+  const crashedMs = simulation.nowMs
+  expect(simulation.run(crashedMs + 60_000, () => simulation.leader() !== undefined)).toBe(true)
+  return simulation.nowMs - crashedMs
+}
+
+test.each([3, 5])('%i voters that notice the leader is gone have another at once', (votersCount) => {
+  const times = Array.from({ length: 50 }, (_, seed) => failoverMs(votersCount, seed)).sort((a, b) => a - b)
+  expect(times[25]).toBeLessThan(150)
+  expect(times.at(-1)).toBeLessThan(300)
+})
