@@ -8,6 +8,9 @@ import { LogSegment } from './log-segment.ts'
 import type { LogState } from './log-state.ts'
 import type { AppendOrigin, ProducerCheckOptions } from './producer-state.ts'
 
+/** The index of a segment counts offsets from its base with 31 bits. */
+const offsetsPerSegmentMax = 2 ** 31
+
 export interface AppendOptions extends ProducerCheckOptions {
   /** Stamped into each batch. */
   readonly leaderEpoch: number
@@ -64,10 +67,9 @@ export class UnexpectedAppendOffsetError extends Error {
   }
 }
 
+/** Batches of any size: what the leader took in must have room here too, in a segment of its own if need be. */
 export function appendAsFollower(state: LogState, records: Buffer): AppendResult {
-  checkSize(state, records)
   let endOffset = state.nextOffset
-  let maxTimestamp = -1
   const firstOffset = batch.baseOffset(records, 0)
   for (let at = 0; at < records.length; at += batch.batchSizeInBytes(records, at)) {
     const baseOffset = batch.baseOffset(records, at)
@@ -78,14 +80,11 @@ export function appendAsFollower(state: LogState, records: Buffer): AppendResult
       )
     }
     endOffset = batch.nextOffset(records, at)
-    const timestamp = batch.maxTimestamp(records, at)
-    if (timestamp > maxTimestamp) maxTimestamp = timestamp
+    if (endOffset <= baseOffset)
+      throw new KafkaError('CORRUPT_MESSAGE', `A batch of ${state.name} at ${baseOffset} is empty`)
   }
-  for (let at = 0; at < records.length; at += batch.batchSizeInBytes(records, at)) {
-    const epoch = batch.leaderEpoch(records, at)
-    if (epoch >= 0 && epoch !== state.epochs.latestEpoch) state.epochs.assign(epoch, batch.baseOffset(records, at))
-  }
-  enqueue(state, records, firstOffset, endOffset, maxTimestamp, state.environment.clock.now())
+  const nowMs = state.environment.clock.now()
+  for (let at = 0; at < records.length; ) at = enqueuePiece(state, records, at, nowMs)
   return {
     baseOffset: firstOffset,
     lastOffset: endOffset - 1,
@@ -137,6 +136,26 @@ function checkProducers(state: LogState, records: Buffer, options: AppendOptions
   return undefined
 }
 
+/** Queues batches from `start` on, as many as fit into one segment, one at least; returns where they end. */
+function enqueuePiece(state: LogState, records: Buffer, start: number, nowMs: number): number {
+  const firstOffset = batch.baseOffset(records, start)
+  let end = start
+  let endOffset = firstOffset
+  let maxTimestamp = -1
+  for (let size = 0; end < records.length; end += size) {
+    size = batch.batchSizeInBytes(records, end)
+    const isFull = end + size - start > state.config.segmentBytes
+    if (end > start && (isFull || batch.nextOffset(records, end) - firstOffset > offsetsPerSegmentMax)) break
+    const epoch = batch.leaderEpoch(records, end)
+    if (epoch >= 0 && epoch !== state.epochs.latestEpoch) state.epochs.assign(epoch, batch.baseOffset(records, end))
+    endOffset = batch.nextOffset(records, end)
+    maxTimestamp = Math.max(maxTimestamp, batch.maxTimestamp(records, end))
+  }
+  const piece = start === 0 && end === records.length ? records : records.subarray(start, end)
+  enqueue(state, piece, firstOffset, endOffset, maxTimestamp, nowMs)
+  return end
+}
+
 /** Nothing may refuse from here on. */
 function enqueue(
   state: LogState,
@@ -148,7 +167,8 @@ function enqueue(
 ): void {
   const { config, producers, segments } = state
   if (segments.active.shouldRoll(config, records.length, endOffset - 1, maxTimestamp, nowMs)) {
-    rollLog(state, Math.max(firstOffset, state.nextOffset))
+    // Without a gap between segments, which recovery takes for a loss, unless offsets would not fit into the index.
+    rollLog(state, endOffset - state.nextOffset <= offsetsPerSegmentMax ? state.nextOffset : firstOffset)
   }
   const segment = segments.active
   state.tail.append(records, segment, firstOffset, endOffset)

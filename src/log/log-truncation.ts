@@ -19,7 +19,7 @@ import { deleteSegmentFiles } from './segment-files.ts'
 export async function truncateLog(state: LogState, offset: number): Promise<void> {
   assert(offset >= 0, `an offset to truncate to: ${offset}`)
   assert(state.tail.queuedBytes === 0, 'a log is truncated when all of it is written')
-  if (offset >= state.nextOffset) return
+  if (offset >= state.nextOffset) return dropEpochsFrom(state, offset)
   if (offset < state.segments.first.baseOffset) return truncateFully(state, offset, offset)
   state.truncationsCount++
   await state.guard(async () => {
@@ -35,6 +35,14 @@ export async function truncateLog(state: LogState, offset: number): Promise<void
     await rebuildProducers(state, endOffset)
     moveEnd(state, endOffset)
     state.epochs.truncateFromEnd(endOffset)
+    await saveEpochs(state)
+  })
+}
+
+/** Epochs may have begun at the end of the log without a record: who led for a moment and follows again knows of them. */
+function dropEpochsFrom(state: LogState, offset: number): Promise<void> {
+  return state.guard(async () => {
+    state.epochs.truncateFromEnd(offset)
     await saveEpochs(state)
   })
 }

@@ -120,6 +120,34 @@ describe('append', () => {
     const bytes = await harness.drive(log.readBatches(9, 22, 1))
     expect(batch.baseOffset(bytes, 0), 'the first batch after the gap').toBe(20)
   })
+
+  test('a follower takes more than a segment at once, a batch beyond segment.bytes, and leaves no gap between segments', async () => {
+    const size = plainBatch(1, 1).length
+    await start({ segmentBytes: size * 3 })
+    const at = (baseOffset: number, valueSize = 0) =>
+      buildBatch({ baseOffset, leaderEpoch: 1, records: [{ value: Buffer.alloc(valueSize) }] })
+    const records = Buffer.concat([at(0), at(1), at(2), at(7), at(40), at(41, size * 9), at(42)])
+    log.appendAsFollower(records)
+    await harness.drive(log.whenWritten())
+    expect(log.logEndOffset).toBe(43)
+    expect(log.segmentsCount).toBeGreaterThan(3)
+    expect(await names('.log'), 'the segment after offset 2 begins at 3, though nothing is below 7').toContain(
+      '00000000000000000003.log',
+    )
+    const pieces: Buffer[] = []
+    for (let offset = 0; offset < 43; offset = batch.nextOffset(pieces.at(-1)!, 0)) {
+      pieces.push(await harness.drive(log.readBatches(offset, 43, 1)))
+    }
+    expect(Buffer.concat(pieces)).toEqual(records)
+  })
+
+  test('an epoch that began at the end of the log goes when the log is cut there', async () => {
+    await harness.append(log, 3)
+    log.assignEpochStart(5, 3)
+    await harness.drive(log.truncateTo(3))
+    expect(log.epochs).toEqual([{ epoch: 0, startOffset: 0 }])
+    expect(log.logEndOffset).toBe(3)
+  })
 })
 
 describe('segments', () => {
