@@ -3,7 +3,7 @@
  * can be killed at any event, lose its power, be paused, and started again on what its disk still has.
  */
 import { LeveledLoggers } from '../../src/base/leveled-loggers.ts'
-import { type Logger, silentLogger } from '../../src/base/logger.ts'
+import { type LogFields, type Logger, silentLogger } from '../../src/base/logger.ts'
 import { BrokerConfig } from '../../src/config/broker-config.ts'
 import { type RunningNode, startNode } from '../../src/node.ts'
 import { SimulatedDisk } from './simulated-disk.ts'
@@ -154,14 +154,16 @@ export class SimulatedNode {
   }
 
   #logger(process: SimulatedProcess): Logger {
-    const tell = (level: string, message: string): void => {
-      if (process.isAlive) this.world.tell(this.hostName, `${level}: ${message}`)
+    const tell = (level: string, message: string, fields?: LogFields): void => {
+      const { err, ...more } = fields ?? {}
+      const details = fields === undefined ? '' : ` ${(err as Error)?.stack ?? ''} ${JSON.stringify(more)}`
+      if (process.isAlive) this.world.tell(this.hostName, `${level}: ${message}${this.#isVerbose ? details : ''}`)
     }
     const sink: Logger = {
       ...silentLogger,
-      warn: (message) => tell('warns', message),
-      error: (message) => tell('fails', message),
-      ...(this.#isVerbose ? { info: (message) => tell('says', message) } : {}),
+      warn: (message, fields) => tell('warns', message, fields),
+      error: (message, fields) => tell('fails', message, fields),
+      ...(this.#isVerbose ? { info: (message: string, fields?: LogFields) => tell('says', message, fields) } : {}),
       child: () => sink,
     }
     return Object.assign(Object.create(sink) as Logger, { named: new LeveledLoggers('INFO', sink) })

@@ -199,7 +199,7 @@ export class SimulatedSocket implements Socket {
     for (const end of [this, this.#peer!]) {
       end.#out!.break()
       const delayMs = this.#network.random.next() * 20
-      this.#network.world.at(delayMs, () => end.#close(new Error('read ECONNRESET')))
+      this.#network.world.at(delayMs, () => end.#close(connectionReset()))
     }
   }
 
@@ -252,7 +252,7 @@ export class SimulatedSocket implements Socket {
     }
     if (chunk === 'reset') {
       this.#received = []
-      this.process.schedule(0, () => this.#close(new Error('read ECONNRESET')))
+      this.process.schedule(0, () => this.#close(connectionReset()))
       return
     }
     this.#received.push(chunk)
@@ -301,4 +301,9 @@ export class SimulatedSocket implements Socket {
     const handler = this.#handler
     this.process.schedule(0, () => handler?.onClosed(error))
   }
+}
+
+/** As Node has it. */
+function connectionReset(): Error {
+  return Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' })
 }
