@@ -22,6 +22,9 @@ import {
 
 type Texts = ReadonlyMap<string, string>
 
+/** The one implementation of ReplicaSelector that Apache Kafka brings. */
+export const rackAwareReplicaSelector = 'org.apache.kafka.common.replica.RackAwareReplicaSelector'
+
 /** Values beyond 2^53 (a LONG's "never") become Number.MAX_SAFE_INTEGER. */
 export function saturate(value: bigint): number {
   if (value > BigInt(Number.MAX_SAFE_INTEGER)) return Number.MAX_SAFE_INTEGER
@@ -350,6 +353,12 @@ export class BrokerConfig {
   get quorumElectionBackoffMaxMs(): number {
     return this.number('controller.quorum.election.backoff.max.ms')
   }
+  get autoLeaderRebalance(): boolean {
+    return this.boolean('auto.leader.rebalance.enable')
+  }
+  get leaderImbalanceCheckIntervalMs(): number {
+    return this.number('leader.imbalance.check.interval.seconds') * 1000
+  }
   get quorumFetchTimeoutMs(): number {
     return this.number('controller.quorum.fetch.timeout.ms')
   }
@@ -385,6 +394,10 @@ export class BrokerConfig {
   }
 
   // Replication
+  /** replica.selector.class: consumers that tell their rack read from a replica in it. */
+  get selectsReplicasByRack(): boolean {
+    return this.text('replica.selector.class') === rackAwareReplicaSelector
+  }
   get replicaLagTimeMaxMs(): number {
     return this.number('replica.lag.time.max.ms')
   }

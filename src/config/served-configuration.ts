@@ -2,7 +2,7 @@
  * What of a configuration this version does not do. Node.ts refuses to start where going on would betray the operator (no
  * authorizer where one was asked for); all else that is set and has no effect is told in one line. A key leaves these lists when its room is built; the test compares them with the code.
  */
-import type { BrokerConfig } from './broker-config.ts'
+import { type BrokerConfig, rackAwareReplicaSelector } from './broker-config.ts'
 import { brokerKeysByName, listenerBaseName } from './broker-keys.ts'
 import { ConfigError } from './config-value.ts'
 
@@ -32,9 +32,8 @@ const prefixesWithoutEffect = [
   'kafka.metrics.',
   'metrics.',
   'quota.window.',
+  'replica.socket.receive.',
   'remote.',
-  'replica.fetch.',
-  'replica.socket.',
   'replication.quota.',
   'sasl.',
   'socket.connection.setup.',
@@ -44,26 +43,21 @@ const prefixesWithoutEffect = [
 ]
 
 const keysWithoutEffect = new Set([
-  'auto.leader.rebalance.enable',
   'background.threads',
   'compression.lz4.level',
   'connection.failed.authentication.delay.ms',
   'connections.max.reauth.ms',
   'controlled.shutdown.enable',
-  'controller.quorum.auto.join.enable',
   'controller.socket.timeout.ms',
   'delete.records.purgatory.purge.interval.requests',
   'early.start.listeners',
   'fetch.purgatory.purge.interval.requests',
   'follower.fetch.last.tiered.offset.enable',
-  'follower.replication.throttled.rate',
   'group.coordinator.append.linger.ms',
   'group.coordinator.background.threads',
   'group.coordinator.cached.buffer.max.bytes',
   'group.coordinator.rebalance.protocols',
   'group.coordinator.threads',
-  'leader.imbalance.check.interval.seconds',
-  'leader.replication.throttled.rate',
   'log.dir.failure.timeout.ms',
   'log.flush.start.offset.checkpoint.interval.ms',
   'log.initial.task.delay.ms',
@@ -73,11 +67,8 @@ const keysWithoutEffect = new Set([
   'num.io.threads',
   'num.network.threads',
   'num.recovery.threads.per.data.dir',
-  'num.replica.fetchers',
   'producer.purgatory.purge.interval.requests',
   'queued.max.requests',
-  'replica.lag.time.max.ms',
-  'replica.selector.class',
   'share.coordinator.append.linger.ms',
   'share.coordinator.cached.buffer.max.bytes',
   'share.coordinator.load.buffer.size',
@@ -109,6 +100,10 @@ export function checkServedConfiguration(config: BrokerConfig): void {
     if (value === null || value === false || String(value) === brokerKeysByName.get(name)!.defaultText) continue
     if (String(value) === '') continue
     throw new ConfigError(`${name} is set, and this version does not do that; remove it if you can go without`)
+  }
+  const selector = config.text('replica.selector.class')
+  if (selector !== '' && selector !== rackAwareReplicaSelector) {
+    throw new ConfigError(`replica.selector.class=${selector} is not known; choose ${rackAwareReplicaSelector} or none`)
   }
 }
 

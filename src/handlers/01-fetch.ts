@@ -7,9 +7,10 @@
  * there is less than `minBytes` the answer waits, at most `maxWaitMs`; an error is answered at once. A session (KIP-227)
  * keeps the partitions, so that requests and answers name only what changed; partitions that got data go to the end of
  * its order. Records are not copied: the answer holds slices of memory and regions of files, which the connection
- * releases; one budget bounds those of all answers under way. `preferredReadReplica` is -1: every leader serves itself.
+ * releases; one budget bounds those of all answers under way. Followers serve consumers up to the high watermark that they
+ * know of; with replica.selector.class a leader sends consumers that tell their rack to a follower in it (KIP-392).
  *
- * *Version notes.* 5 tells log start offsets. 7 has sessions. 9 checks the leader epoch. 12 finds a divergence from
+ * *Version notes.* 5 tells log start offsets. 7 has sessions. 9 checks the leader epoch. 11 tells the rack. 12 finds a divergence from
  * `lastFetchedEpoch`. From 13 topics are named by id. 15 moves the replica id into `replicaState`. 16 names the leader in
  * answers of NOT_LEADER_OR_FOLLOWER and FENCED_LEADER_EPOCH. 18 lets a follower tell the high watermark that it knows.
  */
@@ -19,10 +20,12 @@ import { ConnectionFetches, DelayedFetch } from '../runtime/delayed-fetch.ts'
 import { FetchContext } from '../runtime/fetch-context.ts'
 import type { FetchReader, PartitionAnswer } from '../runtime/fetch-reader.ts'
 import type { FetchTarget } from '../runtime/fetch-target.ts'
+import type { ReaderPlace } from '../runtime/preferred-replicas.ts'
 import type { Broker } from './broker.ts'
 import type { ConnectionInfo, RequestContext } from './handler.ts'
 import { isLeaderError, LeaderHints } from './leader-hint.ts'
 
+const rackVersion = 11
 const topicIdVersion = 13
 const replicaStateVersion = 15
 const leaderHintVersion = 16
@@ -59,6 +62,7 @@ export function handleFetch(
       replicaId,
       replicaEpoch: request.replicaState.replicaEpoch,
       isReadCommitted: isolationLevel === 1,
+      place: isFollower || context.apiVersion < rackVersion ? undefined : placeOf(request, context),
       maxBytes,
       onlyChanges: opened.isIncremental,
     },
@@ -70,6 +74,10 @@ export function handleFetch(
   return fetched instanceof Promise
     ? fetched.then((reader) => answer(broker, request, opened, reader, context))
     : answer(broker, request, opened, fetched, context)
+}
+
+function placeOf({ rackId }: FetchRequest, { connection: { listenerName } }: RequestContext): ReaderPlace {
+  return { rack: rackId, listenerName }
 }
 
 function replicaIdOf(request: FetchRequest, version: number): number {

@@ -6,16 +6,12 @@
  * When its connection closes it is dropped, and holds nothing any more.
  */
 import type { Clock, Timer } from '../base/clock.ts'
-import { type FetchParams, FetchReader } from './fetch-reader.ts'
+import { type FetchParams, FetchReader, type ReadEnvironment } from './fetch-reader.ts'
 import type { FetchTarget } from './fetch-target.ts'
-import type { FetchBudget } from './fetched-records.ts'
 import type { FetchWait } from './partition.ts'
-import type { ReplicaManager } from './replica-manager.ts'
 
 /** What all fetches of a broker share. */
-export interface FetchEnvironment {
-  readonly manager: ReplicaManager
-  readonly budget: FetchBudget
+export interface FetchEnvironment extends ReadEnvironment {
   readonly clock: Clock
 }
 
@@ -213,8 +209,8 @@ export class DelayedFetch implements FetchWait {
   }
 }
 
-function newReader({ manager, budget }: FetchEnvironment, { params, targets }: FetchOrder): FetchReader {
-  return new FetchReader(manager, budget, params, targets)
+function newReader(environment: FetchEnvironment, { params, targets }: FetchOrder): FetchReader {
+  return new FetchReader(environment, params, targets)
 }
 
 function isEnough(order: FetchOrder, reader: FetchReader): boolean {

@@ -11,7 +11,9 @@ import { type ErrorCode, errorCodes, KafkaError } from '../protocol/errors.ts'
 import type { RecordsRegion } from '../protocol/records-region.ts'
 import type { FetchTarget } from './fetch-target.ts'
 import { copiedSizeMax, type FetchBudget, FetchedRecords } from './fetched-records.ts'
+import type { LeaderThrottle } from './leader-throttle.ts'
 import type { Partition } from './partition.ts'
+import type { PreferredReplicas, ReaderPlace } from './preferred-replicas.ts'
 import type { ReplicaManager } from './replica-manager.ts'
 
 /** One partition of a FetchResponse; all answers have this shape. */
@@ -24,7 +26,19 @@ export interface PartitionAnswer {
   divergingEpoch: { readonly epoch: number; readonly endOffset: number } | undefined
   currentLeader: { readonly leaderId: number; readonly leaderEpoch: number } | undefined
   abortedTransactions: readonly { readonly producerId: bigint; readonly firstOffset: number }[] | null
+  /** A replica that is nearer to the consumer and has what it asks for; -1: none. */
+  preferredReadReplica: number
   records: Buffer | RecordsRegion
+}
+
+/** What all reads of a broker share. */
+export interface ReadEnvironment {
+  readonly manager: ReplicaManager
+  readonly budget: FetchBudget
+  /** Without it consumers read where they ask. */
+  readonly preferredReplicas?: PreferredReplicas | undefined
+  /** Holds back what moves to new replicas. */
+  readonly throttle?: LeaderThrottle
 }
 
 export interface FetchParams {
@@ -33,6 +47,8 @@ export interface FetchParams {
   /** Broker epoch of a follower; -1 when it does not say. */
   readonly replicaEpoch: number
   readonly isReadCommitted: boolean
+  /** Where the consumer is; undefined for those that only leaders serve: followers, and consumers before version 11. */
+  readonly place: ReaderPlace | undefined
   /** Of all partitions together; beyond it only the first batch of all. */
   readonly maxBytes: number
   /** In a session only partitions with something new are answered. */
@@ -50,19 +66,17 @@ export class FetchReader {
   sizeInBytes = 0
   /** Something is to be said at once: an error, a divergence, a high watermark that a follower waits for. */
   isUrgent = false
-  readonly #manager: ReplicaManager
-  readonly #budget: FetchBudget
+  readonly #environment: ReadEnvironment
   readonly #params: FetchParams
   readonly #targets: readonly FetchTarget[]
   #index = 0
   #leftBytes: number
 
-  constructor(manager: ReplicaManager, budget: FetchBudget, params: FetchParams, targets: readonly FetchTarget[]) {
-    this.#manager = manager
-    this.#budget = budget
+  constructor(environment: ReadEnvironment, params: FetchParams, targets: readonly FetchTarget[]) {
+    this.#environment = environment
     this.#params = params
     this.#targets = targets
-    this.#leftBytes = Math.min(params.maxBytes, Math.max(budget.leftBytes, 0))
+    this.#leftBytes = Math.min(params.maxBytes, Math.max(environment.budget.leftBytes, 0))
   }
 
   /** At once, when nothing must be read from files. What fails is answered as the partition's error. */
@@ -87,7 +101,9 @@ export class FetchReader {
   }
 
   #readTarget(target: FetchTarget): void | Promise<void> {
-    const missing = target.isAuthorized ? resolveTarget(this.#manager, target) : errorCodes.TOPIC_AUTHORIZATION_FAILED
+    const missing = target.isAuthorized
+      ? resolveTarget(this.#environment.manager, target)
+      : errorCodes.TOPIC_AUTHORIZATION_FAILED
     if (missing !== 0) {
       this.#answerError(target, missing, noTransactions)
       return
@@ -95,14 +111,25 @@ export class FetchReader {
     const partition = target.partition!
     target.seenChangeCount = partition.changeCount
     const refusal = this.#refusal(target, partition)
-    if (refusal !== 0) this.#answerError(target, refusal, null)
-    else return this.#readPartition(target, partition.log!, partition)
+    if (refusal !== 0) return this.#answerError(target, refusal, null)
+    const preferredReplica = this.#preferredReplica(target, partition)
+    if (preferredReplica < 0) return this.#readPartition(target, partition.log!, partition)
+    this.isUrgent = true
+    this.#answer(target, partition.log!, noBytes).preferredReadReplica = preferredReplica
+  }
+
+  #preferredReplica({ fetchOffset }: FetchTarget, partition: Partition): number {
+    const { preferredReplicas } = this.#environment
+    const { place } = this.#params
+    if (preferredReplicas === undefined || place === undefined) return -1
+    return preferredReplicas.choose(partition, place, fetchOffset)
   }
 
   #refusal(target: FetchTarget, partition: Partition): ErrorCode {
+    const { replicaId, replicaEpoch, place } = this.#params
+    if (place !== undefined) return partition.readError(target.currentLeaderEpoch)
     const refusal = partition.leaderError(target.currentLeaderEpoch)
     if (refusal !== 0) return refusal
-    const { replicaId, replicaEpoch } = this.#params
     if (replicaId < 0) return 0
     const replicas = partition.replicas!
     if (replicas.follower(replicaId) === undefined) {
@@ -128,6 +155,9 @@ export class FetchReader {
     const { replicaId, replicaEpoch } = this.#params
     // Only now: of a log that diverges nothing counts as replicated.
     if (replicaId >= 0) partition.onFollowerFetch(replicaId, replicaEpoch, fetchOffset, target.logStartOffset)
+    if (replicaId >= 0 && this.#environment.throttle?.isHeldBack(partition, replicaId) === true) {
+      return this.#onRead(target, log, partition, emptyReadResult)
+    }
     const upToOffset = this.#upToOffset(log)
     const minOneBatch = this.sizeInBytes === 0
     if (fetchOffset >= upToOffset || (this.#leftBytes <= 0 && !minOneBatch)) {
@@ -176,30 +206,33 @@ export class FetchReader {
   ): void {
     const size = result.sizeInBytes
     if (size === 0) {
-      if (this.#isHighWatermarkNews(target, partition)) this.isUrgent = true
+      if (this.#isNewsForFollower(target, log)) this.isUrgent = true
       if (this.#params.onlyChanges && isNothingNew(target, log)) return
       this.#answer(target, log, noBytes)
       return
     }
+    const { replicaId } = this.#params
+    if (replicaId >= 0) this.#environment.throttle?.onRead(partition, replicaId, size)
     this.sizeInBytes += size
     this.#leftBytes -= size
     this.#answer(target, log, this.#records(result)).abortedTransactions = this.#params.isReadCommitted ? aborted : null
   }
 
   #records(result: ReadResult): Buffer | RecordsRegion {
-    if (result.sizeInBytes > copiedSizeMax) return new FetchedRecords(result, this.#budget)
+    if (result.sizeInBytes > copiedSizeMax) return new FetchedRecords(result, this.#environment.budget)
     const [only] = result.slices
     if (only instanceof Buffer && result.slices.length === 1) return only
     const buffers = result.slices.filter((slice): slice is Buffer => slice instanceof Buffer)
     if (buffers.length === result.slices.length) return Buffer.concat(buffers)
-    return new FetchedRecords(result, this.#budget)
+    return new FetchedRecords(result, this.#environment.budget)
   }
 
-  /** A follower is told at once that the high watermark moved: it may be the only one that waits. */
-  #isHighWatermarkNews(target: FetchTarget, partition: Partition): boolean {
-    if (this.#params.replicaId < 0) return false
-    const known = this.#params.onlyChanges ? target.toldHighWatermark : target.highWatermark
-    return known < partition.highWatermark
+  /** A follower is told at once that the high watermark or the start moved: it may be the only one that waits. */
+  #isNewsForFollower(target: FetchTarget, log: PartitionLog): boolean {
+    const { replicaId, onlyChanges } = this.#params
+    if (replicaId < 0) return false
+    if (!onlyChanges) return target.highWatermark < log.highWatermark
+    return target.toldHighWatermark < log.highWatermark || target.toldLogStartOffset < log.logStartOffset
   }
 
   #upToOffset(log: PartitionLog): number {
@@ -217,6 +250,7 @@ export class FetchReader {
       divergingEpoch: undefined,
       currentLeader: undefined,
       abortedTransactions: this.#params.isReadCommitted ? noTransactions : null,
+      preferredReadReplica: -1,
       records,
     }
     this.answers.push(answer)
@@ -239,6 +273,7 @@ export class FetchReader {
       divergingEpoch: undefined,
       currentLeader: undefined,
       abortedTransactions,
+      preferredReadReplica: -1,
       records: noBytes,
     })
     this.answeredTargets.push(target)

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
-import { BrokerConfig } from '../../src/config/broker-config.ts'
+import { BrokerConfig, rackAwareReplicaSelector } from '../../src/config/broker-config.ts'
 import { brokerKeys } from '../../src/config/broker-keys.ts'
 import { defaultLogConfig } from '../../src/config/log-config.ts'
 import {
@@ -23,6 +23,11 @@ describe('the start is refused', () => {
     ['remote.log.storage.system.enable', 'true'],
   ])('when %s is set', (name, value) => {
     expect(check({ [name]: value })).toThrow(`${name} is set`)
+  })
+
+  test('when replicas are to be selected in an unknown way', () => {
+    expect(check({ 'replica.selector.class': 'com.example.Selector' })).toThrow('com.example.Selector is not known')
+    expect(check({ 'replica.selector.class': rackAwareReplicaSelector })).not.toThrow()
   })
 
   test('but not with defaults written out', () => {

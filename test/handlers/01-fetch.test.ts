@@ -196,8 +196,8 @@ describe('an error is answered at once', () => {
   test('the leader is named from version 16 on', async () => {
     harness.changePartition(topicId, 0, { leader: 2 })
     for (const version of [15, 16]) {
-      const response = await fetch([{}], {}, version)
-      expect(onlyPartition(response).errorCode).toBe(errorCodes.NOT_LEADER_OR_FOLLOWER)
+      const response = await fetch([{ currentLeaderEpoch: 0 }], {}, version)
+      expect(onlyPartition(response).errorCode).toBe(errorCodes.FENCED_LEADER_EPOCH)
       const { currentLeader } = onlyPartition(response)
       expect(currentLeader.leaderId).toBe(version === 16 ? 2 : -1)
       expect(response.nodeEndpoints.map((one) => one.port)).toEqual(version === 16 ? [9092] : [])
@@ -326,9 +326,9 @@ describe('waiting', () => {
   })
 
   test('ends when the leader changes, when the topic is deleted and when the disk fails', async () => {
-    const changed = wait([{}])
+    const changed = wait([{ currentLeaderEpoch: 0 }])
     harness.changePartition(topicId, 0, { leader: 2 })
-    expect(onlyPartition(await harness.drive(changed.answer)).errorCode).toBe(errorCodes.NOT_LEADER_OR_FOLLOWER)
+    expect(onlyPartition(await harness.drive(changed.answer)).errorCode).toBe(errorCodes.FENCED_LEADER_EPOCH)
     const failed = wait([{ partition: 1 }])
     harness.partition('orders', 1).goOffline()
     expect(onlyPartition(await harness.drive(failed.answer)).errorCode).toBe(errorCodes.KAFKA_STORAGE_ERROR)

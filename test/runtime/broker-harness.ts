@@ -41,6 +41,7 @@ import type { Encoded } from '../../src/protocol/writer.ts'
 import type { QuorumDescription } from '../../src/raft/quorum-description.ts'
 import { AutoTopicCreation } from '../../src/runtime/auto-topic-creation.ts'
 import { DirectoryAssignments } from '../../src/runtime/directory-assignments.ts'
+import { createFetchEnvironment } from '../../src/runtime/fetch-environment.ts'
 import { FetchSessionCache } from '../../src/runtime/fetch-session-cache.ts'
 import { FetchBudget, type FetchedRecords } from '../../src/runtime/fetched-records.ts'
 import { createGroupCoordinator } from '../../src/runtime/group-coordinator-factory.ts'
@@ -143,7 +144,7 @@ export class BrokerHarness {
     this.#options = options
     this.nodeId = options.nodeId ?? 1
     this.clock = options.clock ?? new VirtualClock()
-    this.config = BrokerConfig.from(new Map(Object.entries(options.config ?? {})))
+    this.config = BrokerConfig.from(new Map(Object.entries({ 'node.id': String(this.nodeId), ...options.config })))
     this.fetchBudget = new FetchBudget(options.fetchBudgetBytes ?? 64 * 1024 * 1024)
     const sessionsMax = this.config.number('max.incremental.fetch.session.cache.slots')
     this.fetchSessions = new FetchSessionCache({ sessionsMax, clock: this.clock, random: this.random })
@@ -387,7 +388,7 @@ export class BrokerHarness {
       }),
       groupCoordinator,
       fetchSessions: this.fetchSessions,
-      fetches: { manager: this.replicaManager, budget: this.fetchBudget, clock },
+      fetches: createFetchEnvironment({ config, image, manager: this.replicaManager, budget: this.fetchBudget, clock }),
       controller,
       topicReadiness,
       autoTopicCreation: new AutoTopicCreation({ config, controller, readiness: topicReadiness, clock }),

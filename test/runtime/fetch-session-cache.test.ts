@@ -103,6 +103,7 @@ test('partitions keep their order through removals, and who got records goes to 
     divergingEpoch: undefined,
     currentLeader: undefined,
     abortedTransactions: null,
+    preferredReadReplica: -1,
     records: Buffer.from('x'),
   }
   session.onAnswered(session.get('orders', 1)!, answer)

@@ -95,7 +95,8 @@ test('a connection holds its fetches no longer than they wait', async () => {
   const connection = new ConnectionFetches()
   const target = FetchTarget.byName('orders', 0)
   target.maxBytes = 1000
-  const params = { replicaId: -1, replicaEpoch: -1, isReadCommitted: false, maxBytes: 1000, onlyChanges: false }
+  const reader = { replicaId: -1, replicaEpoch: -1, place: undefined }
+  const params = { ...reader, isReadCommitted: false, maxBytes: 1000, onlyChanges: false }
   const order = { params, targets: [target], minBytes: 1, maxWaitMs: 500 }
   const fetched = DelayedFetch.fetch(harness.broker.fetches, order, connection)
   expect(fetched).toBeInstanceOf(Promise)
