@@ -164,6 +164,12 @@ export class Partition {
     return this.#state === 'leader' ? 0 : errorCodes.NOT_LEADER_OR_FOLLOWER
   }
 
+  /** Like `leaderError`, for a consumer that may also read from a follower (KIP-392). */
+  readError(currentLeaderEpoch: number): ErrorCode {
+    const isCurrent = currentLeaderEpoch === anyEpoch || currentLeaderEpoch === this.#leaderEpoch
+    return this.#state === 'follower' && isCurrent ? 0 : this.leaderError(currentLeaderEpoch)
+  }
+
   /** The metadata names this broker as leader. Of the same epoch: the ISR changed. */
   becomeLeader(log: PartitionLog, assignment: PartitionAssignment): void {
     const { clock } = this.#environment
@@ -296,7 +302,8 @@ export class Partition {
     const startOffset = offset === -1 ? log.highWatermark : offset
     if (startOffset < 0)
       throw new KafkaError('OFFSET_OUT_OF_RANGE', `The offset ${offset} of ${this.name} is not valid`)
-    if (log.advanceLogStartOffset(startOffset)) this.changeCount++
+    // Followers that wait for records learn of it at once.
+    if (log.advanceLogStartOffset(startOffset)) this.#wakeChanged()
     return { startOffset, lowWatermark: this.lowWatermark }
   }
 
@@ -436,8 +443,10 @@ export class Partition {
     this.changeCount++
     const log = this.#log!
     const writtenBytes = this.#sizes.takeWritten(log.logEndOffset)
-    const replicatedBytes = this.#sizes.takeReplicated(log.highWatermark)
+    const countedBytes = this.#sizes.takeReplicated(log.highWatermark)
     if (this.fetchWaits.size === 0) return
+    const isUncounted = countedBytes === 0 && log.highWatermark > highWatermarkBefore
+    const replicatedBytes = isUncounted ? Number.POSITIVE_INFINITY : countedBytes
     const isStable = log.lastStableOffset === log.highWatermark && stableBefore === highWatermarkBefore
     // The end of a transaction lets through what was counted long ago, or never.
     const unheldBytes = log.lastStableOffset > stableBefore ? Number.POSITIVE_INFINITY : 0
