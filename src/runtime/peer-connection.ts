@@ -21,6 +21,8 @@ export interface PeerConnectionOptions {
   readonly clientId: string
   /** How long connecting, and each answer beyond what its request asks to wait, may take. */
   readonly timeoutMs: number
+  /** Where connecting may take less than an answer. */
+  readonly connectTimeoutMs?: number
   /** An answer beyond it breaks the connection before memory is taken. */
   readonly frameBytesMax?: number
   /** Whether versions are agreed upon first. Replica fetchers take theirs from metadata.version instead. */
@@ -99,10 +101,10 @@ export class PeerConnection {
 
   /** Rejects with PeerError. */
   static async open(options: PeerConnectionOptions): Promise<PeerConnection> {
-    const { network, endpoint, timeoutMs } = options
+    const { network, endpoint, timeoutMs, connectTimeoutMs = timeoutMs } = options
     let socket: Socket
     try {
-      socket = await network.connect(endpoint, timeoutMs)
+      socket = await network.connect(endpoint, connectTimeoutMs)
     } catch (error) {
       if (!(error instanceof NetworkError)) throw error
       throw new PeerError(error.code === 'ECONNREFUSED' ? 'refused' : 'unreachable', error.message)
@@ -142,7 +144,7 @@ export class PeerConnection {
     return version >= range.minVersion && version >= request.minVersion ? version : undefined
   }
 
-  /** Sends a request; resolves with the decoded answer. Rejects with PeerError. */
+  /** Sends a request; resolves with the decoded answer. Rejects with PeerError, or KafkaError when the version cannot say it. */
   ask<Response extends object>(apiKey: number, message: object, options: AskOptions = {}): Promise<Response> {
     const version = options.version ?? this.versionOf(apiKey)
     const api = apis.get(apiKey)!
@@ -153,13 +155,14 @@ export class PeerConnection {
       if (this.#waiting.size >= waitingMax) return reject(new PeerError('timed out', `${this.#name} has not answered`))
       const correlationId = this.#correlationId
       this.#correlationId = (correlationId + 1) & 0x7fffffff
+      const chunks = this.#encode(api, version, correlationId, message)
       const timeoutMs = this.#options.timeoutMs + (options.waitMs ?? 0)
       const timer = this.#options.clock.schedule(timeoutMs, () => {
         this.#fail('timed out', `no answer within ${timeoutMs} ms`)
       })
       const waiting = { api, version, resolve: resolve as (response: object) => void, reject, timer }
       this.#waiting.set(correlationId, waiting)
-      this.#write(api, version, correlationId, message)
+      this.#write(chunks)
     })
   }
 
@@ -172,17 +175,17 @@ export class PeerConnection {
     return `${host}:${port}`
   }
 
-  #write(api: Api, version: number, correlationId: number, message: object): void {
-    const header = {
-      requestApiKey: api.key,
-      requestApiVersion: version,
-      correlationId,
-      clientId: this.#options.clientId,
-    }
+  #encode(api: Api, version: number, correlationId: number, message: object): readonly Buffer[] {
+    const { clientId } = this.#options
+    const header = { requestApiKey: api.key, requestApiVersion: version, correlationId, clientId }
     const headerVersion = requestHeaderVersion(api.request, version)
     const { chunks } = encodeFrame(requestHeader, headerVersion, header, api.request, version, message)
+    return chunks as readonly Buffer[]
+  }
+
+  #write(chunks: readonly Buffer[]): void {
     this.#socket.cork()
-    for (const chunk of chunks) this.#socket.write(chunk as Buffer)
+    for (const chunk of chunks) this.#socket.write(chunk)
     this.#socket.uncork()
   }
 
