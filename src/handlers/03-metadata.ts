@@ -4,13 +4,15 @@
  * *Behavior.* The brokers that are up, with the addresses under which this client reaches them, and topics with their
  * partitions and leaders. A topic that does not exist is created when the client and auto.create.topics.enable allow it,
  * and the answer waits until it is served (Apache Kafka answers UNKNOWN_TOPIC_OR_PARTITION at once and the client asks
- * again). As controller a live broker is named, this one if possible: clients send it what the controller is to do, and
- * every broker passes that on.
+ * again). As controller some live broker is named: clients send it what the controller is to do, and every broker passes
+ * that on.
  *
  * *Version notes.* In 0 no topics means all; since 1 null means all and an empty list none. 0 leaves out replicas that
  * are down (with REPLICA_NOT_AVAILABLE); since 5 they are told as offline. Before 6 a leader without the client's
  * listener is LEADER_NOT_AVAILABLE, since then LISTENER_NOT_FOUND. Since 10 topics have ids, which may be asked for since
  * 12; with one id in a request its names are ignored, as in Kafka. 8 to 10 tell authorized operations of the cluster.
+ * Since 13 a broker that the cluster has unregistered answers REBOOTSTRAP_REQUIRED (KIP-1102), which sends the client back
+ * to its bootstrap servers; Apache Kafka 4.3.1 has the error for its clients and never answers it.
  */
 import { zeroUuid } from '../base/uuid.ts'
 import type { PartitionRegistration } from '../metadata/partition-registration.ts'
@@ -29,13 +31,15 @@ type ResponsePartition = NonNullable<ResponseTopic['partitions']>[number]
 
 /** How long the answer waits for topics that it creates. */
 const creationWaitMs = 5_000
+/** The first version with an error of the whole answer. */
+const rebootstrapVersion = 13
 
 export function handleMetadata(
   broker: Broker,
   request: MetadataRequest,
   context: RequestContext,
 ): MetadataResponseInput | Promise<MetadataResponseInput> {
-  const refusal = refusalOf(request, context.apiVersion)
+  const refusal = refusalOf(broker, request, context.apiVersion)
   if (refusal !== undefined) return refuse(request, refusal)
   const answer = new MetadataAnswer(broker, request, context)
   const isAll = request.topics === null || (context.apiVersion === 0 && request.topics.length === 0)
@@ -49,7 +53,9 @@ export function handleMetadata(
 }
 
 /** Ids where none are allowed, or a topic without name and id, spoil the whole request. */
-function refusalOf({ topics }: MetadataRequest, version: number): ErrorCode | undefined {
+function refusalOf(broker: Broker, { topics }: MetadataRequest, version: number): ErrorCode | undefined {
+  const isUnregistered = broker.image.cluster.broker(broker.nodeId) === undefined
+  if (isUnregistered && version >= rebootstrapVersion) return errorCodes.REBOOTSTRAP_REQUIRED
   if (topics === null) return undefined
   const hasIds = topics.some((topic) => topic.topicId !== zeroUuid)
   if (version < 12 && (hasIds || topics.some((topic) => topic.name === null))) return errorCodes.INVALID_REQUEST
@@ -150,8 +156,7 @@ class MetadataAnswer {
   }
 
   #someBroker(ids: readonly number[]): number {
-    const { nodeId, random } = this.#broker
-    if (ids.includes(nodeId)) return nodeId
+    const { random } = this.#broker
     return ids.length === 0 ? -1 : ids[random.integer(ids.length)]!
   }
 

@@ -67,7 +67,7 @@ function brokersOf(broker: NodeServices, request: DescribeClusterRequest, contex
   const brokers = describeBrokers(broker, request, context)
   const alive = brokers.filter(({ isFenced }) => !isFenced).map(({ brokerId }) => brokerId)
   const some = alive.length === 0 ? -1 : alive[broker.random.integer(alive.length)]!
-  return { controllerId: alive.includes(broker.nodeId) ? broker.nodeId : some, brokers }
+  return { controllerId: some, brokers }
 }
 
 function describeBrokers(broker: NodeServices, request: DescribeClusterRequest, { connection }: RequestContext) {

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { zeroUuid } from '../../src/base/uuid.ts'
 import { metadataRecord } from '../../src/metadata/metadata-record.ts'
 import { type MetadataRequestInput, metadataRequest, metadataResponse } from '../../src/protocol/api/03-metadata.ts'
-import { errorName } from '../../src/protocol/errors.ts'
+import { errorCodes, errorName } from '../../src/protocol/errors.ts'
 import type { BrokerHarness } from '../runtime/broker-harness.ts'
 import { createTopics, startControlledBroker } from './controlled-broker.ts'
 
@@ -170,12 +170,22 @@ describe('brokers and partitions', () => {
     const harness = await withTopics()
     expect(await ask(harness, 13, named('a'))).toMatchObject({
       clusterId: 'vPeOCWypqUOSepEvx0cbog',
-      controllerId: 1,
       brokers: [
         { nodeId: 1, host: '127.0.0.1', port: 9092, rack: null },
         { nodeId: 2, host: 'broker-2', port: 9092, rack: null },
       ],
     })
+  })
+
+  test('as controller any broker that is up is named', async () => {
+    const harness = await withTopics()
+    const named = new Set<number>()
+    for (let count = 0; count < 30; count++) named.add((await ask(harness, 13, { topics: [] })).controllerId)
+    expect([...named].sort()).toEqual([1, 2])
+    harness.commit([metadataRecord('BrokerRegistrationChangeRecord', 0, { brokerId: 2, brokerEpoch: 200, fenced: 1 })])
+    for (let count = 0; count < 30; count++) {
+      expect((await ask(harness, 13, { topics: [] })).controllerId).toBe(1)
+    }
   })
 
   test('a broker that is fenced is not told, and a replica on it is offline', async () => {
@@ -186,6 +196,16 @@ describe('brokers and partitions', () => {
     const { brokers, topics } = await ask(harness, 13, named('a'))
     expect(brokers.map(({ nodeId }) => nodeId)).toEqual([1])
     expect(topics[0]!.partitions[0]).toMatchObject({ leaderId: 1, replicaNodes: [1, 2], offlineReplicas: [2] })
+  })
+
+  test('a broker that was unregistered sends clients back to their bootstrap servers, since version 13', async () => {
+    const harness = await withTopics()
+    harness.commit([metadataRecord('UnregisterBrokerRecord', 0, { brokerId: 1, brokerEpoch: 100 })])
+    expect((await ask(harness, 12, named('a'))).brokers.map(({ nodeId }) => nodeId)).toEqual([2])
+    expect(await ask(harness, 13, named('a'))).toMatchObject({
+      errorCode: errorCodes.REBOOTSTRAP_REQUIRED,
+      brokers: [],
+    })
   })
 
   test('a partition is told with leader, epoch and replicas', async () => {
