@@ -6,6 +6,7 @@ import yargs, { type Argv } from 'yargs'
 import { logLevels } from '../io/pino-logger.ts'
 import { addAdminCommands } from './admin/admin-commands.ts'
 import { addDataCommands, expandDataWords } from './data/data-commands.ts'
+import type { StartNodesOptions } from './nodes/start-nodes.ts'
 import { OperatorError } from './operator-error.ts'
 import type { StartOptions } from './start.ts'
 import { logFormats } from './start-arguments.ts'
@@ -13,11 +14,15 @@ import { packageVersion } from './version.ts'
 
 export interface Commands {
   start(options: StartOptions): Promise<number>
+  startNodes(options: StartNodesOptions): Promise<number>
   format(options: {
     config: string | undefined
     override: readonly string[]
     clusterId: string | undefined
     ignoreFormatted: boolean
+    standalone: boolean
+    noInitialControllers: boolean
+    initialControllers: string | undefined
   }): Promise<number>
   logDump(options: { files: readonly string[]; records: boolean; json: boolean }): Promise<number>
 }
@@ -38,13 +43,36 @@ const overrideOption = {
   describe: 'key=value, before what the file says; may be repeated',
 } as const
 
+const initialControllerOptions = {
+  standalone: {
+    alias: 's',
+    type: 'boolean',
+    default: false,
+    describe: 'This controller is the only voter of a new quorum',
+  },
+  'initial-controllers': {
+    alias: 'I',
+    type: 'string',
+    requiresArg: true,
+    describe: 'The voters of a new quorum, the same on all its nodes: id@host:port:directoryId,...',
+  },
+  'no-initial-controllers': {
+    alias: 'N',
+    type: 'boolean',
+    default: false,
+    describe: 'This node joins a quorum that is there',
+  },
+} as const
+
 /** Runs the command that `words` name and resolves with its exit code; throws OperatorError for a line that is wrong. */
 export async function runCommandLine(words: readonly string[], commands: Commands): Promise<number> {
   let exitCode: number | undefined
   const run = async (result: Promise<number>): Promise<void> => {
     exitCode = await result
   }
-  const parser = yargs(expandDataWords(words))
+  // yargs reads --no-name as the opposite of --name.
+  const plain = words.map((word) => (word === '--no-initial-controllers' ? '-N' : word))
+  const parser = yargs(expandDataWords(plain))
     .scriptName('ottla')
     .usage('$0 <command> [options]\n\nA broker that speaks the protocol of Apache Kafka.')
     .command(
@@ -57,10 +85,21 @@ export async function runCommandLine(words: readonly string[], commands: Command
           .option('override', overrideOption)
           .option('log-format', { choices: logFormats, default: 'plain' as const, describe: 'Readable lines, or JSON' })
           .option('log-level', { choices: logLevels, describe: 'The least that is told; default info' })
+          .option('nodes', {
+            type: 'number',
+            requiresArg: true,
+            describe: 'A cluster of so many processes on this machine, data in ./ottla-cluster',
+          })
           .example('$0 start', 'One node on port 9092, data in ./ottla-data')
           .example('$0 start config/broker.properties', 'As the file says')
+          .example('$0 start --nodes 3', 'A cluster on ports 9092, 9094 and 9096')
           .example('$0 start -o log.dirs=/data -o listeners=PLAINTEXT://:9095', 'Other data and port'),
-      ({ properties, config, override, logFormat, logLevel }) => {
+      ({ properties, config, override, logFormat, logLevel, nodes }) => {
+        if (nodes !== undefined) {
+          if ((properties ?? config) !== undefined)
+            throw new OperatorError('--nodes writes files of its own: leave the configuration file out')
+          return run(commands.startNodes({ nodes, override, logFormat, logLevel }))
+        }
         if (properties !== undefined && config !== undefined)
           throw new OperatorError('the configuration file is named twice: leave --config out')
         return run(commands.start({ config: config ?? properties, override, logFormat, logLevel }))
@@ -85,9 +124,15 @@ export async function runCommandLine(words: readonly string[], commands: Command
             default: false,
             describe: 'Leave formatted directories as they are',
           })
+          .options(initialControllerOptions)
+          .example('$0 format --standalone -c node.properties', 'The first controller of a new cluster')
           .example('$0 format --cluster-id MkU3OEVBNTcwNTJENDM2Qg -c node.properties', 'A node of that cluster'),
-      ({ clusterId, config, override, ignoreFormatted }) =>
-        run(commands.format({ config, override, clusterId, ignoreFormatted })),
+      (given) => {
+        const { clusterId, config, override, ignoreFormatted } = given
+        const { standalone, initialControllers, 'no-initial-controllers': noInitialControllers } = given
+        const quorum = { standalone, noInitialControllers, initialControllers }
+        return run(commands.format({ config, override, clusterId, ignoreFormatted, ...quorum }))
+      },
     )
     .command('log', 'Look into the files of a partition', (command) => addLogDump(command, run, commands))
   addAdminCommands(addDataCommands(parser, run), run)

@@ -9,6 +9,10 @@ import { parseStartArguments } from './start-arguments.ts'
 
 const commands: Commands = {
   start: (options: StartOptions) => start(options, async () => (await import('../node.ts')).startNode),
+  async startNodes(options) {
+    const { startNodes } = await import('./nodes/start-nodes.ts')
+    return startNodes(options)
+  },
   async format(options) {
     const { format } = await import('./format.ts')
     return format(options, async () => (await import('../node.ts')).formatStorage)

@@ -20,9 +20,11 @@ export interface StartOptions extends NodeOptions {
 
 /** What of the process is used. */
 export interface Host {
-  once(signal: 'SIGTERM' | 'SIGINT', listener: () => void): unknown
+  once(event: 'SIGTERM' | 'SIGINT' | 'disconnect', listener: () => void): unknown
   on(event: 'uncaughtException', listener: (error: Error) => void): unknown
   exit(code: number): void
+  /** There when another process started this one and wants to hear that it is ready. */
+  send?(message: unknown): unknown
 }
 
 /** Exit codes, as documented in the help. */
@@ -56,6 +58,7 @@ export async function start(
   }
   const node = early
   announce(logger, configuration, node, options.logFormat)
+  host.send?.('ready')
   const reason = await Promise.race([signal, node.halted ?? new Promise<never>(() => {})])
   if (!isSignal(reason)) {
     logger.error(`stopping: ${reason}`)
@@ -71,15 +74,17 @@ export async function start(
 }
 
 const signals = ['SIGTERM', 'SIGINT'] as const
-const signalExitCodes = { SIGTERM: 143, SIGINT: 130 } as const
+export const signalExitCodes = { SIGTERM: 143, SIGINT: 130 } as const
 
 function isSignal(reason: string): reason is (typeof signals)[number] {
   return (signals as readonly string[]).includes(reason)
 }
 
-function nextSignal(host: Host): Promise<(typeof signals)[number]> {
+/** SIGTERM, SIGINT, or the end of the process that started this one together with others. */
+export function nextSignal(host: Pick<Host, 'once'>): Promise<(typeof signals)[number]> {
   return new Promise((resolveSignal) => {
     for (const signal of signals) host.once(signal, () => resolveSignal(signal))
+    host.once('disconnect', () => resolveSignal('SIGTERM'))
   })
 }
 

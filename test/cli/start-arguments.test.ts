@@ -14,6 +14,10 @@ async function byYargs(words: readonly string[]): Promise<unknown> {
       seen = options
       return 7
     },
+    startNodes: async (options) => {
+      seen = options
+      return 7
+    },
     format: async (options) => {
       seen = options
       return 7
@@ -88,4 +92,12 @@ test.each([
 
 test('a file that is named twice', async () => {
   await expect(byYargs(['start', 'a', '--config', 'b'])).rejects.toThrow(OperatorError)
+})
+
+test('start --nodes: a cluster, with what its nodes are to be told', async () => {
+  const seen = await byYargs(['start', '--nodes', '3', '-o', 'log.dirs=/c', '--log-level', 'debug'])
+  expect(seen).toEqual({ nodes: 3, override: ['log.dirs=/c'], logFormat: 'plain', logLevel: 'debug' })
+  await expect(byYargs(['start', 'node.properties', '--nodes', '3'])).rejects.toThrow(
+    'leave the configuration file out',
+  )
 })
