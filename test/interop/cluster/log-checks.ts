@@ -1,5 +1,6 @@
 /** What must hold of a topic's log after any fault: nothing lost, doubled or reordered, and the replicas are the same. */
-import { readdirSync, readFileSync } from 'node:fs'
+import { createHash } from 'node:crypto'
+import { closeSync, openSync, readdirSync, readSync } from 'node:fs'
 import { join } from 'node:path'
 import { missing } from '../crash/crash-run.ts'
 import { readTopic } from '../crash/load-client.ts'
@@ -63,28 +64,35 @@ function wronglyRead(records: Records, partition: number, consumers: readonly Co
   return failures
 }
 
-/** The segments of a partition on one broker, one after the other. */
-function bytesOf(directory: string): Buffer {
-  const segments = readdirSync(directory)
-    .filter((name) => name.endsWith('.log'))
-    .sort()
-  return Buffer.concat(segments.map((name) => readFileSync(join(directory, name))))
+/** Size and hash of a partition's segments on one broker, one after the other. */
+function contentOf(directory: string): string {
+  const hash = createHash('sha256')
+  const chunk = Buffer.allocUnsafe(1024 * 1024)
+  let size = 0
+  const names = readdirSync(directory).filter((name) => name.endsWith('.log'))
+  for (const name of names.sort()) {
+    const file = openSync(join(directory, name), 'r')
+    for (let count = readSync(file, chunk); count > 0; count = readSync(file, chunk)) {
+      hash.update(chunk.subarray(0, count))
+      size += count
+    }
+    closeSync(file)
+  }
+  return `${size} bytes, sha256 ${hash.digest('hex').slice(0, 16)}`
 }
 
 /** Replicas whose bytes differ from the leader's. Nobody may write, and all replicas must be in sync. */
 export async function differingReplicas(cluster: Cluster, topic: string): Promise<string[]> {
   const failures: string[] = []
   const partitions = await cluster.awaitInSync(topic)
-  const bytes = (broker: number, partition: number) =>
-    bytesOf(join(cluster.node(broker).directory, `${topic}-${partition}`))
+  const content = (broker: number, partition: number) =>
+    contentOf(join(cluster.node(broker).directory, `${topic}-${partition}`))
   for (const { partition, leader, replicas } of partitions) {
-    const expected = bytes(leader, partition)
+    const expected = content(leader, partition)
     for (const replica of replicas) {
-      const found = bytes(replica, partition)
-      if (!found.equals(expected))
-        failures.push(
-          `${topic}-${partition}: ${found.length} bytes on ${replica}, ${expected.length} others on leader ${leader}`,
-        )
+      const found = content(replica, partition)
+      if (found !== expected)
+        failures.push(`${topic}-${partition}: ${replica} has ${found}, the leader ${leader} ${expected}`)
     }
   }
   return failures

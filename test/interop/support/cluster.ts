@@ -162,27 +162,28 @@ export class Cluster {
   async awaitPartitions(
     topic: string,
     isThere: (partitions: readonly PartitionState[]) => boolean,
+    timeoutMs = patienceMs,
   ): Promise<readonly PartitionState[]> {
     let told: readonly PartitionState[] = []
-    await this.until(`the partitions of ${topic}`, async () => {
+    const look = async () => {
       told = (await this.metadata(topic)).topics.get(topic) ?? []
       return told.length > 0 && isThere(told)
-    }).catch((error: Error) => {
+    }
+    await this.until(`the partitions of ${topic}`, look, timeoutMs).catch((error: Error) => {
       throw new Error(`${error.message}; last told: ${JSON.stringify(told)}`)
     })
     return told
   }
 
   /** Resolves when all replicas are in sync and every partition has a leader. */
-  async awaitInSync(topic: string): Promise<readonly PartitionState[]> {
-    return await this.awaitPartitions(topic, (partitions) =>
-      partitions.every(({ leader, isr, replicas }) => leader >= 0 && isr.length === replicas.length),
-    )
+  async awaitInSync(topic: string, timeoutMs = patienceMs): Promise<readonly PartitionState[]> {
+    const isInSync = ({ leader, isr, replicas }: PartitionState) => leader >= 0 && isr.length === replicas.length
+    return await this.awaitPartitions(topic, (partitions) => partitions.every(isInSync), timeoutMs)
   }
 
   /** Resolves when `condition` holds. A refused or unanswered question counts as no. */
-  async until(what: string, condition: () => Promise<boolean>): Promise<void> {
-    const deadlineMs = performance.now() + patienceMs
+  async until(what: string, condition: () => Promise<boolean>, timeoutMs = patienceMs): Promise<void> {
+    const deadlineMs = performance.now() + timeoutMs
     let failure: unknown
     for (;;) {
       try {
@@ -192,7 +193,7 @@ export class Cluster {
         failure = error
       }
       if (performance.now() > deadlineMs)
-        throw new Error(`${what}: not within ${patienceMs / 1000} s${failure === undefined ? '' : ` (${failure})`}`)
+        throw new Error(`${what}: not within ${timeoutMs / 1000} s${failure === undefined ? '' : ` (${failure})`}`)
       await new Promise((resolve) => setTimeout(resolve, 20))
     }
   }
