@@ -17,6 +17,7 @@ import { formatLogDirectory, isDiskError, readMetaProperties } from './log/log-d
 import { AssembledNode } from './node/assembled-node.ts'
 import { isClustered } from './node/endpoints.ts'
 import { type Machine, realMachine } from './node/machine.ts'
+import type { Voter } from './raft/voter-set.ts'
 import { formatMetadataDirectory } from './runtime/raft-format.ts'
 
 export interface RunningNode {
@@ -30,10 +31,17 @@ export interface RunningNode {
   readonly broker: Broker | undefined
 }
 
+/**
+ * The voters that a new metadata directory knows: this node alone, none (it joins a quorum that is there, or the
+ * configuration names the voters), or these. Undefined: this node alone where it has no cluster.
+ */
+export type InitialControllers = 'standalone' | 'none' | readonly Voter[]
+
 export interface FormatStorageOptions {
   readonly config: BrokerConfig
   readonly clusterId?: string | undefined
   readonly ignoreFormatted: boolean
+  readonly initialControllers?: InitialControllers | undefined
   /** This machine's when missing. */
   readonly fileSystem?: FileSystem
 }
@@ -93,25 +101,30 @@ export async function formatStorage(options: FormatStorageOptions): Promise<Uuid
     throw new ConfigError(`the data directories belong to cluster ${id}, not to ${clusterId}`)
   for (const [index, path] of paths.entries()) {
     if (found[index] !== undefined || broken.has(path)) continue
-    const directoryId = randomUuid(random)
-    const voter = {
-      id: config.nodeId,
-      directoryId,
-      endpoints: voterEndpoints(config),
-      kraftVersionMin: 0,
-      kraftVersionMax: 1,
-    }
+    const voters = path === config.metadataLogDir ? initialVoters(options, randomUuid(random)) : []
+    const own = voters.find((voter) => voter.id === config.nodeId)
+    const directoryId = own?.directoryId ?? randomUuid(random)
     await fileSystem.makeDirectory(path)
     await formatMetadataDirectory({
       fileSystem,
       clock: new NodeClock(),
       logDirectory: path,
-      standaloneVoter: path === config.metadataLogDir && !isClustered(config) ? voter : undefined,
+      standaloneVoter: undefined,
+      voters,
     })
     // Last: a directory is formatted once this file is there.
     await formatLogDirectory(fileSystem, path, { clusterId: id, nodeId: config.nodeId, directoryId })
   }
   return id
+}
+
+/** `directoryId` is for this node, where it is the only voter. */
+function initialVoters({ config, initialControllers }: FormatStorageOptions, directoryId: Uuid): readonly Voter[] {
+  const given = initialControllers ?? (isClustered(config) ? 'none' : 'standalone')
+  if (given === 'none') return []
+  if (given !== 'standalone') return given
+  const endpoints = voterEndpoints(config)
+  return [{ id: config.nodeId, directoryId, endpoints, kraftVersionMin: 0, kraftVersionMax: 1 }]
 }
 
 /** Where other voters would find this one. Without a controller listener nobody else can join. */

@@ -105,35 +105,12 @@ export async function runCommandLine(words: readonly string[], commands: Command
         return run(commands.start({ config: config ?? properties, override, logFormat, logLevel }))
       },
     )
-    .command(
-      'format',
-      'Give new data directories their cluster and identity',
-      (command) =>
-        command
-          .option('cluster-id', {
-            alias: 't',
-            type: 'string',
-            requiresArg: true,
-            describe: 'Default: CLUSTER_ID of the environment, else a new one',
-          })
-          .option('config', configOption)
-          .option('override', overrideOption)
-          .option('ignore-formatted', {
-            alias: 'g',
-            type: 'boolean',
-            default: false,
-            describe: 'Leave formatted directories as they are',
-          })
-          .options(initialControllerOptions)
-          .example('$0 format --standalone -c node.properties', 'The first controller of a new cluster')
-          .example('$0 format --cluster-id MkU3OEVBNTcwNTJENDM2Qg -c node.properties', 'A node of that cluster'),
-      (given) => {
-        const { clusterId, config, override, ignoreFormatted } = given
-        const { standalone, initialControllers, 'no-initial-controllers': noInitialControllers } = given
-        const quorum = { standalone, noInitialControllers, initialControllers }
-        return run(commands.format({ config, override, clusterId, ignoreFormatted, ...quorum }))
-      },
-    )
+    .command('format', 'Give new data directories their cluster and identity', addFormat, (given) => {
+      const { clusterId, config, override, ignoreFormatted } = given
+      const { standalone, initialControllers, 'no-initial-controllers': noInitialControllers } = given
+      const quorum = { standalone, noInitialControllers, initialControllers }
+      return run(commands.format({ config, override, clusterId, ignoreFormatted, ...quorum }))
+    })
     .command('log', 'Look into the files of a partition', (command) => addLogDump(command, run, commands))
   addAdminCommands(addDataCommands(parser, run), run)
     .completion('completion', 'Print what makes bash or zsh complete commands: source <(ottla completion)')
@@ -151,6 +128,28 @@ export async function runCommandLine(words: readonly string[], commands: Command
     })
   await parser.parseAsync()
   return exitCode ?? 0
+}
+
+/** `ottla format`. */
+function addFormat<Parsed>(command: Argv<Parsed>) {
+  return command
+    .option('cluster-id', {
+      alias: 't',
+      type: 'string',
+      requiresArg: true,
+      describe: 'Default: CLUSTER_ID of the environment, else a new one',
+    })
+    .option('config', configOption)
+    .option('override', overrideOption)
+    .option('ignore-formatted', {
+      alias: 'g',
+      type: 'boolean',
+      default: false,
+      describe: 'Leave formatted directories as they are',
+    })
+    .options(initialControllerOptions)
+    .example('$0 format --standalone -c node.properties', 'The first controller of a new cluster')
+    .example('$0 format --cluster-id MkU3OEVBNTcwNTJENDM2Qg -c node.properties', 'A node of that cluster')
 }
 
 /** `ottla log dump`. */

@@ -3,6 +3,7 @@
  */
 import type { Logger } from '../base/logger.ts'
 import type { BrokerConfig } from '../config/broker-config.ts'
+import type { Voter } from '../raft/voter-set.ts'
 
 export interface StartNodeOptions {
   readonly config: BrokerConfig
@@ -30,6 +31,7 @@ export interface FormatOptions {
   readonly clusterId?: string | undefined
   /** Directories that are formatted already are left as they are; otherwise they are an error. */
   readonly ignoreFormatted: boolean
+  readonly initialControllers?: 'standalone' | 'none' | readonly Voter[] | undefined
 }
 
 /** Resolves with the cluster's id. */

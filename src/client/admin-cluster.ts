@@ -99,7 +99,10 @@ export async function describeCluster(
 /** Who votes on the metadata, who only reads it, and how far they are. */
 export async function describeQuorum(client: KafkaClient): Promise<QuorumDescription> {
   const message = { topics: [{ topicName: metadataTopic, partitions: [{ partitionIndex: 0 }] }] }
-  const answer = await client.ask(quorumExchange, message)
+  // A broker asks the controller that leads; among controllers that one must be asked itself.
+  const answer = await client.ask(quorumExchange, message, 'controller', {
+    judge: ({ topics }) => throwPassing(topics[0]?.partitions ?? []),
+  })
   throwFirst([answer])
   const partition = answer.topics[0]!.partitions[0]!
   throwFirst([partition])
@@ -150,8 +153,13 @@ export async function describeLogDirs(client: KafkaClient, nodeId: number): Prom
 /** Forgets a broker that will not come back. */
 export async function unregisterBroker(client: KafkaClient, brokerId: number): Promise<void> {
   const judge = (answer: { readonly errorCode: number }): void => throwPassing([answer])
-  const answer = await client.ask(unregisterExchange, { brokerId }, 'any', { judge })
+  const answer = await client.ask(unregisterExchange, { brokerId }, 'controller', { judge })
   throwFirst([answer])
+}
+
+/** The quorum has another leader by now. */
+function judgeVoters(answer: { readonly errorCode: number }): void {
+  throwPassing([answer])
 }
 
 export interface Voter {
@@ -162,7 +170,7 @@ export interface Voter {
 /** Rejects with UNSUPPORTED_VERSION where the set of voters is static. */
 export async function removeVoter(client: KafkaClient, { id, directoryId }: Voter): Promise<void> {
   const message = { clusterId: null, voterId: id, voterDirectoryId: directoryId }
-  const answer = await client.ask(removeVoterExchange, message, 'controller')
+  const answer = await client.ask(removeVoterExchange, message, 'controller', { judge: judgeVoters })
   throwFirst([answer])
 }
 
@@ -178,6 +186,9 @@ export async function addVoter(
     voterDirectoryId: directoryId,
     listeners: [...listeners],
   }
-  const answer = await client.ask(addVoterExchange, message, 'controller', { extraTimeoutMs: 30_000 })
+  const answer = await client.ask(addVoterExchange, message, 'controller', {
+    extraTimeoutMs: 30_000,
+    judge: judgeVoters,
+  })
   if (answer.errorCode !== 0) throw adminError(answer.errorCode, answer.errorMessage)
 }

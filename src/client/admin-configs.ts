@@ -115,7 +115,8 @@ export async function alterConfigs(
     value,
   }))
   const resources = [{ resourceType: resource.type, resourceName: resource.name, configs }]
-  const target = targetOf(resource) === 'any' ? 'controller' : targetOf(resource)
+  const isForController = client.asksControllers || targetOf(resource) === 'any'
+  const target = isForController ? 'controller' : targetOf(resource)
   const { responses } = await client.ask(alterExchange, { resources, validateOnly }, target, {
     judge: (answer) => throwPassing(answer.responses),
   })

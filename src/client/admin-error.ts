@@ -35,6 +35,7 @@ export function adminError(errorCode: number, message: string | null = null): Ka
 /** Codes after which another broker, or the same one a little later, will do what was asked. */
 const passing = new Set<ErrorName>([
   'NOT_CONTROLLER',
+  'NOT_LEADER_OR_FOLLOWER',
   'NOT_COORDINATOR',
   'COORDINATOR_NOT_AVAILABLE',
   'COORDINATOR_LOAD_IN_PROGRESS',

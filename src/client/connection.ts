@@ -8,10 +8,10 @@ import { apiVersionsRequest, apiVersionsResponse } from '../protocol/api/18-api-
 import { requestHeader, responseHeader } from '../protocol/api/headers.ts'
 import { decodeAt, encodeFrame } from '../protocol/compile.ts'
 import { errorName, KafkaError } from '../protocol/errors.ts'
+import { FrameAssembler } from '../protocol/frame-assembler.ts'
 import { requestHeaderVersion, responseHeaderVersion } from '../protocol/header-versions.ts'
 import type { Infer, InferInput, Schema } from '../protocol/schema.ts'
 import { ConnectionError, NotServedError } from './client-errors.ts'
-import { FrameAssembler } from '../protocol/frame-assembler.ts'
 
 /** A request and its answer. */
 export interface Exchange<Request extends Schema, Response extends Schema> {

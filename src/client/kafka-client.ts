@@ -51,10 +51,10 @@ export class KafkaClient {
   readonly metadata = new ClusterMetadata()
   readonly clientId: string
   readonly operationTimeoutMs: number
+  readonly asksControllers: boolean
   readonly #bootstrap: readonly Endpoint[]
   readonly #bootstrapTimeoutMs: number
   readonly #connectionOptions
-  readonly #asksControllers: boolean
   readonly #byNode = new Map<string, Promise<Connection>>()
   readonly #coordinators = new Map<string, BrokerNode>()
   #first: Promise<Connection> | undefined
@@ -62,7 +62,7 @@ export class KafkaClient {
 
   constructor(options: ClientOptions) {
     this.#bootstrap = options.bootstrap
-    this.#asksControllers = options.asksControllers ?? false
+    this.asksControllers = options.asksControllers ?? false
     this.clientId = options.clientId ?? 'ottla'
     this.operationTimeoutMs = options.operationTimeoutMs ?? 60_000
     this.#bootstrapTimeoutMs = options.bootstrapTimeoutMs ?? 10_000
@@ -178,7 +178,7 @@ export class KafkaClient {
 
   async #askMetadata(names: readonly string[] | null, createsMissing = false): Promise<MetadataResponse> {
     const connection = await this.#anyConnection()
-    if (this.#asksControllers) return this.#askQuorum(connection)
+    if (this.asksControllers) return this.#askQuorum(connection)
     const topics = names === null ? null : names.map((name) => ({ name }))
     const answer = await connection.ask(metadataExchange, { topics, allowAutoTopicCreation: createsMissing })
     this.metadata.update(answer)

@@ -35,16 +35,19 @@ export interface FormatMetadataOptions {
   readonly logDirectory: string
   /** The only voter of the new quorum; undefined on brokers, further controllers, and for a static quorum. */
   readonly standaloneVoter: Voter | undefined
+  /** All voters of a new quorum of several, instead of the one above. */
+  readonly voters?: readonly Voter[]
   readonly featureLevels?: readonly FeatureLevel[]
 }
 
 /** Every log directory of a node gets a bootstrap.checkpoint; only the metadata log directory of a voter the rest. */
 export async function formatMetadataDirectory(options: FormatMetadataOptions): Promise<void> {
   const { fileSystem, clock, logDirectory, standaloneVoter } = options
-  if (standaloneVoter !== undefined) {
+  const voters = options.voters ?? (standaloneVoter === undefined ? [] : [standaloneVoter])
+  if (voters.length > 0) {
     const directory = joinPath(logDirectory, metadataPartitionName)
     await fileSystem.makeDirectory(directory)
-    const settings = { kraftVersion: 1, voters: new VoterSet([standaloneVoter]) }
+    const settings = { kraftVersion: 1, voters: new VoterSet(voters) }
     const nowMs = clock.now()
     const encoder = new SnapshotEncoder({ epoch: 0, lastContainedLogTimestamp: nowMs, settings }, nowMs)
     const bytes = Buffer.concat([encoder.header(), encoder.footer()])

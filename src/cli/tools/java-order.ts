@@ -21,6 +21,11 @@ export function partitionsInHashMapOrder<Partition extends PartitionName>(
   return hashMapOrder(partitions, hashOf)
 }
 
+/** Numbers once each, as they come out of a set. */
+export function numbersInHashMapOrder(numbers: Iterable<number>): number[] {
+  return hashMapOrder([...new Set(numbers)], (each) => each)
+}
+
 function hashMapOrder<Key>(keys: readonly Key[], hashOf: (key: Key) => number, expected?: number): Key[] {
   let capacity = expected === undefined ? defaultCapacity : 1
   while (expected !== undefined && capacity < expected) capacity *= 2

@@ -89,12 +89,7 @@ async function statusText(client: KafkaClient, given: QuorumArguments): Promise<
   if (leader === undefined) throw new OperatorError(`the leader ${quorum.leaderId} is no voter`)
   const slowest = quorum.voters.reduce((least, each) => (each.logEndOffset < least.logEndOffset ? each : least))
   const isKnown = leader.lastCaughtUpTimestamp >= 0 && slowest.lastCaughtUpTimestamp >= 0
-  const lagMs =
-    slowest === leader || slowest.logEndOffset === leader.logEndOffset
-      ? 0
-      : isKnown
-        ? leader.lastCaughtUpTimestamp - slowest.lastCaughtUpTimestamp
-        : -1
+  const lagMs = slowest === leader ? 0 : isKnown ? leader.lastCaughtUpTimestamp - slowest.lastCaughtUpTimestamp : -1
   const rows = [
     ['ClusterId', clusterId],
     ['LeaderId', quorum.leaderId],

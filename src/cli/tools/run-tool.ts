@@ -22,9 +22,12 @@ const tools: Readonly<Record<string, () => Promise<Tool>>> = {
   'kafka-delete-records': async () => (await import('./delete-records.ts')).deleteRecordsTool,
   'kafka-dump-log': async () => (await import('./dump-log.ts')).dumpLogTool,
   'kafka-get-offsets': async () => (await import('./get-offsets.ts')).getOffsetsTool,
+  'kafka-leader-election': async () => (await import('./leader-election.ts')).leaderElectionTool,
   'kafka-log-dirs': async () => (await import('./log-dirs.ts')).logDirsTool,
   'kafka-metadata-quorum': async () => (await import('./metadata-quorum.ts')).metadataQuorumTool,
   'kafka-producer-perf-test': async () => (await import('./producer-perf-test.ts')).producerPerfTestTool,
+  'kafka-reassign-partitions': async () => (await import('./reassign-partitions.ts')).reassignPartitionsTool,
+  'kafka-storage': async () => (await import('./storage.ts')).storageTool,
   'kafka-topics': async () => (await import('./topics.ts')).topicsTool,
 }
 

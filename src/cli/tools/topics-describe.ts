@@ -1,7 +1,7 @@
 /** What kafka-topics --describe prints: a line for each topic, and one for each of its partitions. */
 import { zeroUuid } from '../../base/uuid.ts'
 import { type DescribedConfigs, describeAllConfigs, resourceTypes } from '../../client/admin-configs.ts'
-import { listReassignments, type Reassignment } from '../../client/admin-partitions.ts'
+import { ongoingReassignments, type Reassignment } from '../../client/admin-reassignments.ts'
 import {
   describeTopicById,
   describeTopics,
@@ -9,6 +9,8 @@ import {
   type PartitionDescription,
   type TopicDescription,
 } from '../../client/admin-topics.ts'
+import { NotServedError } from '../../client/client-errors.ts'
+import { groupBy } from '../../client/group-by.ts'
 import type { KafkaClient } from '../../client/kafka-client.ts'
 import { OperatorError } from '../operator-error.ts'
 import { inHashMapOrder } from './java-order.ts'
@@ -35,7 +37,7 @@ export async function describe(
       : await topicById(client, given, topicId)
   const resources = topics.map(({ name }) => ({ type: resourceTypes.topic, name }))
   const configs = resources.length === 0 ? [] : await describeAllConfigs(client, resources)
-  const reassignments = await listReassignments(client, topics)
+  const reassignments = await reassignmentsOf(client, topics)
   const livingBrokers = new Set(client.metadata.brokers.map(({ nodeId }) => nodeId))
   const showsTopics = !isReport(given)
   for (const [index, topic] of topics.entries()) {
@@ -50,6 +52,22 @@ export async function describe(
     for (const partition of topic.partitions)
       if (showsTopics || isReported(partition, facts, given)) printLine(output, partitionLine(topic, partition, facts))
   }
+}
+
+/** What is under way, by topic and partition; nothing where the broker cannot tell. */
+async function reassignmentsOf(
+  client: KafkaClient,
+  topics: readonly TopicDescription[],
+): Promise<Map<string, Map<number, Reassignment>>> {
+  const asked = topics.flatMap(({ name, partitions }) =>
+    partitions.map(({ partition }) => ({ topic: name, partition })),
+  )
+  const ongoing = await ongoingReassignments(client, asked).catch((error: unknown) => {
+    if (error instanceof NotServedError) return []
+    throw error
+  })
+  const byTopic = [...groupBy(ongoing, ({ topic }) => topic)]
+  return new Map(byTopic.map(([topic, each]) => [topic, new Map(each.map((one) => [one.partition, one]))]))
 }
 
 async function topicsByName(
