@@ -20,7 +20,7 @@ import { buildBatch, type NewBatch } from '../../src/protocol/record/batch-build
 import { noCodecs } from '../../src/protocol/record/compression.ts'
 import { FetchSessionCache } from '../../src/runtime/fetch-session-cache.ts'
 import { FetchBudget } from '../../src/runtime/fetched-records.ts'
-import type { Partition } from '../../src/runtime/partition.ts'
+import type { IsrProposals, Partition } from '../../src/runtime/partition.ts'
 import { ReplicaFetchers } from '../../src/runtime/replica-fetchers.ts'
 import { ReplicaManager } from '../../src/runtime/replica-manager.ts'
 import { TcpServer } from '../../src/server/tcp-server.ts'
@@ -33,6 +33,7 @@ export interface ReplicaClusterOptions {
   readonly seed?: number
   readonly logDirs?: readonly string[]
   readonly tailBytesMax?: number
+  readonly isrChanges?: IsrProposals
 }
 
 const clusterId = 'vPeOCWypqUOSepEvx0cbog'
@@ -49,6 +50,7 @@ export class ReplicaNode {
   /** Records of the cluster's metadata that it knows. */
   knownCount = 0
   isUp = false
+  brokerEpoch: number
   logs!: LogManager
   manager!: ReplicaManager
   fetchers!: ReplicaFetchers
@@ -59,6 +61,7 @@ export class ReplicaNode {
     this.cluster = cluster
     this.id = id
     this.host = `host-${id}`
+    this.brokerEpoch = id * 100
     this.disk = new FaultyFileSystem(cluster.random)
     this.disk.now = () => cluster.clock.now()
     this.config = BrokerConfig.from(new Map(Object.entries({ ...cluster.options.config, 'node.id': String(id) })))
@@ -89,7 +92,7 @@ export class ReplicaNode {
     this.logs = logs
     this.fetchers = new ReplicaFetchers({
       brokerId: this.id,
-      brokerEpoch: () => this.id * 100,
+      brokerEpoch: () => this.brokerEpoch,
       metadataVersion: () => 30,
       endpointOf: (id) => ({ host: `host-${id}`, port }),
       network: network.of(this.host),
@@ -108,12 +111,20 @@ export class ReplicaNode {
       codecs: noCodecs,
       logConfigFor,
       followers: this.fetchers,
+      ...(options.isrChanges === undefined ? {} : { isrChanges: options.isrChanges }),
     })
     const caughtUp = this.#replay()
     await logs.loadLogs({ configFor: logConfigFor, isStray: (id, _topic, index) => this.manager.isStray(id, index) })
     this.#tell(caughtUp)
     logs.start()
     await this.#serve()
+  }
+
+  /** After a crash, as a new incarnation. */
+  restart(): Promise<void> {
+    this.brokerEpoch++
+    this.cluster.commit([registration(this.id, this.brokerEpoch)])
+    return this.start()
   }
 
   /** The process is gone; what it wrote stays in the page cache, or with `power` only what was synced for certain. */
@@ -176,7 +187,7 @@ export class ReplicaCluster {
     this.options = options
     this.random = new SeededRandom(options.seed ?? 1)
     this.network = new MemoryNetwork(this.clock)
-    this.records.push(...Array.from({ length: options.brokers ?? 2 }, (_, at) => registration(at + 1)))
+    this.records.push(...Array.from({ length: options.brokers ?? 2 }, (_, at) => registration(at + 1, (at + 1) * 100)))
     for (let id = 1; id <= (options.brokers ?? 2); id++) this.nodes.push(new ReplicaNode(this, id))
   }
 
@@ -313,11 +324,11 @@ export function topicConfig(topic: string, name: string, value: string | null): 
   return metadataRecord('ConfigRecord', 0, { ...resource, name, value })
 }
 
-function registration(brokerId: number): MetadataRecord {
+function registration(brokerId: number, brokerEpoch: number): MetadataRecord {
   return metadataRecord('RegisterBrokerRecord', 4, {
     brokerId,
     incarnationId: clusterId,
-    brokerEpoch: brokerId * 100,
+    brokerEpoch,
     endPoints: [{ name: 'PLAINTEXT', host: `host-${brokerId}`, port, securityProtocol: 0 }],
     rack: null,
     fenced: false,
