@@ -12,11 +12,11 @@ import type { Broker } from './handlers/broker.ts'
 import { NodeClock } from './io/node-clock.ts'
 import { NodeFileSystem } from './io/node-file-system.ts'
 import { NodeRandom } from './io/node-random.ts'
-import type { FileSystem } from './log/file-system.ts'
 import { formatLogDirectory, isDiskError, readMetaProperties } from './log/log-directory.ts'
 import { AssembledNode } from './node/assembled-node.ts'
 import { isClustered } from './node/endpoints.ts'
 import { type Machine, realMachine } from './node/machine.ts'
+import type { QuorumMember } from './node/quorum-member.ts'
 import type { Voter } from './raft/voter-set.ts'
 import { formatMetadataDirectory } from './runtime/raft-format.ts'
 
@@ -29,6 +29,8 @@ export interface RunningNode {
   readonly halted: Promise<string>
   /** Undefined on a node that is no broker. */
   readonly broker: Broker | undefined
+  /** Its part in the quorum of the metadata log, and what it has read of it. */
+  readonly quorum: QuorumMember
 }
 
 /**
@@ -43,7 +45,7 @@ export interface FormatStorageOptions {
   readonly ignoreFormatted: boolean
   readonly initialControllers?: InitialControllers | undefined
   /** This machine's when missing. */
-  readonly fileSystem?: FileSystem
+  readonly machine?: Pick<Machine, 'fileSystem' | 'random' | 'clock'>
 }
 
 /** Formats what is new, then starts; resolves when clients are served. `machine` is this one unless the caller has another. */
@@ -59,7 +61,7 @@ export async function startNode(options: {
   checkServedConfiguration(config)
   const idle = namesWithoutEffect(config)
   if (idle.length > 0) logger.warn(`set, but without effect in this version: ${idle.join(', ')}`)
-  const clusterId = await formatStorage({ config, clusterId: options.clusterId, ignoreFormatted: true, fileSystem })
+  const clusterId = await formatStorage({ config, clusterId: options.clusterId, ignoreFormatted: true, machine })
   const meta = await readMetaProperties(fileSystem, config.metadataLogDir)
   const node = new AssembledNode({ config, logger, clusterId, directoryId: meta!.directoryId, machine })
   const listeners = await node.start()
@@ -69,14 +71,15 @@ export async function startNode(options: {
     stop: () => node.stop(),
     halted: node.halted,
     broker: node.broker,
+    quorum: node.quorum!,
   }
 }
 
 /** Gives each new directory its identity, and the metadata directory its quorum of one. Resolves with the cluster's id. */
 export async function formatStorage(options: FormatStorageOptions): Promise<Uuid> {
-  const { config, clusterId, ignoreFormatted, fileSystem = new NodeFileSystem() } = options
+  const { config, clusterId, ignoreFormatted } = options
+  const { fileSystem, random, clock } = options.machine ?? plainMachine()
   checkServedConfiguration(config)
-  const random = new NodeRandom()
   const paths = [...new Set([config.metadataLogDir, ...config.logDirs])]
   const broken = new Set<string>()
   const found = await Promise.all(
@@ -107,7 +110,7 @@ export async function formatStorage(options: FormatStorageOptions): Promise<Uuid
     await fileSystem.makeDirectory(path)
     await formatMetadataDirectory({
       fileSystem,
-      clock: new NodeClock(),
+      clock,
       logDirectory: path,
       standaloneVoter: undefined,
       voters,
@@ -116,6 +119,10 @@ export async function formatStorage(options: FormatStorageOptions): Promise<Uuid
     await formatLogDirectory(fileSystem, path, { clusterId: id, nodeId: config.nodeId, directoryId })
   }
   return id
+}
+
+function plainMachine(): Pick<Machine, 'fileSystem' | 'random' | 'clock'> {
+  return { fileSystem: new NodeFileSystem(), random: new NodeRandom(), clock: new NodeClock() }
 }
 
 /** `directoryId` is for this node, where it is the only voter. */

@@ -46,6 +46,7 @@ export class AssembledNode {
   readonly #environment: NodeEnvironment
   readonly #listeners: OpenListener[] = []
   #role: BrokerRole | undefined
+  #quorum: QuorumMember | undefined
   #isStopped = false
 
   constructor({ config, logger, clusterId, directoryId, machine }: AssembledNodeOptions) {
@@ -69,6 +70,11 @@ export class AssembledNode {
   /** What serves its handlers; undefined until it is started, and on a node that is no broker. */
   get broker(): Broker | undefined {
     return this.#role?.broker
+  }
+
+  /** Undefined until it is started. */
+  get quorum(): QuorumMember | undefined {
+    return this.#quorum
   }
 
   /** Resolves with the open listeners when clients are served. */
@@ -116,6 +122,7 @@ export class AssembledNode {
       () => server.stop(stopGraceMs),
     )
     const quorum = await openQuorumMember(this.#environment, this.#listeners)
+    this.#quorum = quorum
     stops.push(() => quorum.close())
     const channels = this.#openChannels(quorum)
     stops.push(() => channels.close())
