@@ -152,6 +152,21 @@ export function fenceStaleBrokers(state: ControllerState, nowMs: number): Contro
   return { records, response: undefined }
 }
 
+/** Fences the broker of that epoch at once: its process is known to be gone, and the next one need not wait for its session. */
+export function fenceGoneBroker(
+  state: ControllerState,
+  brokerId: number,
+  brokerEpoch: number,
+): ControllerResult<undefined> {
+  const records: MetadataRecord[] = []
+  const broker = state.image.cluster.broker(brokerId)
+  if (broker !== undefined && broker.epoch === brokerEpoch && !broker.isFenced) {
+    fenceBroker(state, broker, records)
+    state.heartbeats.remove(brokerId)
+  }
+  return { records, response: undefined }
+}
+
 /** When the next session runs out, if nobody is heard of; undefined when no broker is unfenced. */
 export function nextSessionExpiryMs(state: ControllerState, nowMs: number): number | undefined {
   let first: number | undefined

@@ -36,7 +36,12 @@ import { alterPartition } from './alter-partition.ts'
 import { alterUserScramCredentials } from './alter-user-scram-credentials.ts'
 import { assignReplicasToDirs } from './assign-replicas-to-dirs.ts'
 import { activationRecords, defaultBootstrapRecords } from './bootstrap-records.ts'
-import { fenceStaleBrokers, nextSessionExpiryMs, processBrokerHeartbeat } from './broker-heartbeat-request.ts'
+import {
+  fenceGoneBroker,
+  fenceStaleBrokers,
+  nextSessionExpiryMs,
+  processBrokerHeartbeat,
+} from './broker-heartbeat-request.ts'
 import { BrokerHeartbeats } from './broker-heartbeats.ts'
 import { type RegistrationCircumstances, registerBroker, registerController } from './broker-registration-request.ts'
 import { type ControllerResult, maxRecordsPerUserOperation } from './controller-result.ts'
@@ -45,6 +50,7 @@ import { createPartitions } from './create-partitions.ts'
 import { createTopics } from './create-topics.ts'
 import { deleteTopics } from './delete-topics.ts'
 import { electLeaders } from './elect-leaders.ts'
+import { balanceLeaders, electUncleanly } from './periodic-elections.ts'
 import { allocateProducerIds } from './producer-id-blocks.ts'
 import { alterPartitionReassignments, listPartitionReassignments } from './reassign-partitions.ts'
 import { unregisterBroker } from './unregister-broker.ts'
@@ -162,9 +168,24 @@ export class Controller {
     return fenceStaleBrokers(this.#state, nowMs).records
   }
 
+  /** Fences the broker whose process is gone, as an expired session does; nothing when it is fenced or another incarnation. */
+  fenceBroker(brokerId: number, brokerEpoch: number): MetadataRecord[] {
+    return fenceGoneBroker(this.#state, brokerId, brokerEpoch).records
+  }
+
   /** When to call `fenceStaleBrokers` next, if nobody is heard of; undefined while no broker is unfenced. */
   nextSessionExpiryMs(nowMs: number): number | undefined {
     return nextSessionExpiryMs(this.#state, nowMs)
+  }
+
+  /** Leaderships that go back to preferred replicas, a thousand at most. */
+  balanceLeaders(): MetadataRecord[] {
+    return balanceLeaders(this.#state)
+  }
+
+  /** Leaders for partitions that have none, where they may lack records; a thousand at most. */
+  electUncleanly(): MetadataRecord[] {
+    return electUncleanly(this.#state)
   }
 
   /** What is written when nothing else was for metadata.max.idle.interval.ms: followers see that the leader lives. */

@@ -28,7 +28,7 @@ export async function handleCreateTopics(
   const mayCreate = (name: string) => mayCreateAll || broker.authorize(context, 'Create', 'Topic', name)
   const allowed = request.topics.filter(({ name }) => mayCreate(name))
   const forbidden = request.topics.filter(({ name }) => !mayCreate(name))
-  const topics = allowed.length === 0 ? [] : await create(broker, { ...request, topics: allowed })
+  const topics = allowed.length === 0 ? [] : await create(broker, { ...request, topics: allowed }, context)
   if (!request.validateOnly) await untilServed(broker, topics, request.timeoutMs, context)
   return {
     throttleTimeMs: 0,
@@ -46,9 +46,9 @@ export async function handleCreateTopics(
 
 type Results = NonNullable<CreateTopicsResponseInput['topics']>
 
-async function create(broker: NodeServices, request: CreateTopicsRequest): Promise<Results> {
+async function create(broker: NodeServices, request: CreateTopicsRequest, context: RequestContext): Promise<Results> {
   try {
-    const response = await broker.controller.send<CreateTopicsResponse>(apiKeys.CreateTopics, request)
+    const response = await broker.controller.send<CreateTopicsResponse>(apiKeys.CreateTopics, request, context)
     return response.topics
   } catch (error) {
     if (!(error instanceof KafkaError)) throw error

@@ -34,7 +34,7 @@ export async function handleDeleteTopics(
     if (result !== undefined) refused.push(result)
     return result === undefined
   })
-  const responses = topics.length === 0 ? [] : await deleteAll(broker, { ...request, topics, topicNames: [] })
+  const responses = topics.length === 0 ? [] : await deleteAll(broker, { ...request, topics, topicNames: [] }, context)
   if (context.apiVersion < 3) for (const response of responses) response.errorCode = codeBefore3(response.errorCode)
   return { throttleTimeMs: 0, responses: [...responses, ...refused] }
 }
@@ -56,9 +56,13 @@ function refusalOf(
   }
 }
 
-async function deleteAll(broker: NodeServices, request: DeleteTopicsRequest): Promise<DeletableTopicResult[]> {
+async function deleteAll(
+  broker: NodeServices,
+  request: DeleteTopicsRequest,
+  context: RequestContext,
+): Promise<DeletableTopicResult[]> {
   try {
-    const response = await broker.controller.send<DeleteTopicsResponse>(apiKeys.DeleteTopics, request)
+    const response = await broker.controller.send<DeleteTopicsResponse>(apiKeys.DeleteTopics, request, context)
     return response.responses
   } catch (error) {
     if (!(error instanceof KafkaError)) throw error

@@ -34,7 +34,7 @@ export async function handleAlterConfigs(
     },
     async send(resources) {
       const forwarded = { resources, validateOnly: request.validateOnly }
-      return (await broker.controller.send<AlterConfigsResponse>(apiKeys.AlterConfigs, forwarded)).responses
+      return (await broker.controller.send<AlterConfigsResponse>(apiKeys.AlterConfigs, forwarded, context)).responses
     },
   })
   return { throttleTimeMs: 0, responses }

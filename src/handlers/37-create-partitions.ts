@@ -24,7 +24,7 @@ export async function handleCreatePartitions(
   const mayAlter = (name: string) => broker.authorize(context, 'Alter', 'Topic', name)
   const topics = request.topics.filter(({ name }) => mayAlter(name))
   const forbidden = request.topics.filter(({ name }) => !mayAlter(name))
-  const results = topics.length === 0 ? [] : await increase(broker, { ...request, topics })
+  const results = topics.length === 0 ? [] : await increase(broker, { ...request, topics }, context)
   if (!request.validateOnly) {
     const counts = new Map(topics.map(({ name, count }) => [name, count]))
     const increased = results.filter(({ errorCode }) => errorCode === 0)
@@ -45,9 +45,10 @@ export async function handleCreatePartitions(
 async function increase(
   broker: NodeServices,
   request: CreatePartitionsRequest,
+  context: RequestContext,
 ): Promise<CreatePartitionsTopicResult[]> {
   try {
-    const response = await broker.controller.send<CreatePartitionsResponse>(apiKeys.CreatePartitions, request)
+    const response = await broker.controller.send<CreatePartitionsResponse>(apiKeys.CreatePartitions, request, context)
     return response.results
   } catch (error) {
     if (!(error instanceof KafkaError)) throw error

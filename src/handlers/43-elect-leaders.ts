@@ -40,7 +40,7 @@ export async function handleElectLeaders(
       context,
     )
   }
-  const response = await broker.controller.send<ElectLeadersResponse>(apiKeys.ElectLeaders, request)
+  const response = await broker.controller.send<ElectLeadersResponse>(apiKeys.ElectLeaders, request, context)
   const { errorCode } = response
   return errorCode === 0 ? response : refuseElectLeaders(request, new KafkaError(errorName(errorCode)), context)
 }

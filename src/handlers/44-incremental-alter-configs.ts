@@ -56,8 +56,13 @@ export async function handleIncrementalAlterConfigs(
     },
     async send(resources) {
       const forwarded = { resources, validateOnly: request.validateOnly }
-      return (await broker.controller.send<IncrementalAlterConfigsResponse>(apiKeys.IncrementalAlterConfigs, forwarded))
-        .responses
+      return (
+        await broker.controller.send<IncrementalAlterConfigsResponse>(
+          apiKeys.IncrementalAlterConfigs,
+          forwarded,
+          context,
+        )
+      ).responses
     },
   })
   return { throttleTimeMs: 0, responses }

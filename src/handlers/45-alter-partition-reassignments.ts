@@ -33,6 +33,7 @@ export async function handleAlterPartitionReassignments(
   const response = await broker.controller.send<AlterPartitionReassignmentsResponse>(
     apiKeys.AlterPartitionReassignments,
     request,
+    context,
   )
   const { errorCode, errorMessage } = response
   if (errorCode === 0) return response

@@ -24,5 +24,9 @@ export function handleListPartitionReassignments(
   if (!broker.authorize(context, 'Describe', 'Cluster', clusterResourceName)) {
     throw new KafkaError('CLUSTER_AUTHORIZATION_FAILED')
   }
-  return broker.controller.send<ListPartitionReassignmentsResponse>(apiKeys.ListPartitionReassignments, request)
+  return broker.controller.send<ListPartitionReassignmentsResponse>(
+    apiKeys.ListPartitionReassignments,
+    request,
+    context,
+  )
 }

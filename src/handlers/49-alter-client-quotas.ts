@@ -25,7 +25,7 @@ export async function handleAlterClientQuotas(
   if (!broker.authorize(context, 'AlterConfigs', 'Cluster', clusterResourceName)) {
     return refuseAlterClientQuotas(request, new KafkaError('CLUSTER_AUTHORIZATION_FAILED'))
   }
-  return broker.controller.send<AlterClientQuotasResponse>(apiKeys.AlterClientQuotas, request)
+  return broker.controller.send<AlterClientQuotasResponse>(apiKeys.AlterClientQuotas, request, context)
 }
 
 /** The same error for each entity. */

@@ -25,7 +25,7 @@ export async function handleAlterUserScramCredentials(
   if (!broker.authorize(context, 'Alter', 'Cluster', clusterResourceName)) {
     return refuseAlterUserScramCredentials(request, new KafkaError('CLUSTER_AUTHORIZATION_FAILED'))
   }
-  return broker.controller.send<AlterUserScramCredentialsResponse>(apiKeys.AlterUserScramCredentials, request)
+  return broker.controller.send<AlterUserScramCredentialsResponse>(apiKeys.AlterUserScramCredentials, request, context)
 }
 
 /** The same error for each user. */

@@ -28,10 +28,14 @@ export async function handleUpdateFeatures(
   if (!broker.authorize(context, 'Alter', 'Cluster', clusterResourceName)) {
     throw new KafkaError('CLUSTER_AUTHORIZATION_FAILED')
   }
-  const { errorCode, errorMessage } = await broker.controller.send<UpdateFeaturesResponse>(apiKeys.UpdateFeatures, {
-    ...request,
-    featureUpdates: request.featureUpdates.map((update) => ({ ...update, allowDowngrade: false })),
-  })
+  const { errorCode, errorMessage } = await broker.controller.send<UpdateFeaturesResponse>(
+    apiKeys.UpdateFeatures,
+    {
+      ...request,
+      featureUpdates: request.featureUpdates.map((update) => ({ ...update, allowDowngrade: false })),
+    },
+    context,
+  )
   const hasResults = errorCode === 0 && context.apiVersion <= lastVersionWithResults
   const features = hasResults ? new Set(request.featureUpdates.map(({ feature }) => feature)) : []
   return {

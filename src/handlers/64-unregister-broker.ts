@@ -21,5 +21,5 @@ export function handleUnregisterBroker(
   if (!broker.authorize(context, 'Alter', 'Cluster', clusterResourceName)) {
     throw new KafkaError('CLUSTER_AUTHORIZATION_FAILED')
   }
-  return broker.controller.send<UnregisterBrokerResponse>(apiKeys.UnregisterBroker, request)
+  return broker.controller.send<UnregisterBrokerResponse>(apiKeys.UnregisterBroker, request, context)
 }

@@ -2,6 +2,7 @@
  * The operations that the principal of a request may do on a resource, as the bit field that Metadata, DescribeCluster
  * and the group descriptions carry (KIP-430): bit n is Kafka's AclOperation number n.
  */
+import { KafkaError } from '../protocol/errors.ts'
 import type { NodeServices } from './broker.ts'
 import type { Authorize, RequestContext } from './handler.ts'
 
@@ -45,4 +46,10 @@ export function authorizedOperations(
     if (broker.authorize(context, operation, resourceType, resourceName)) bits |= 1 << operationNumbers[operation]
   }
   return bits
+}
+
+/** What only nodes of the cluster may ask. Throws CLUSTER_AUTHORIZATION_FAILED. */
+export function checkClusterAction(services: NodeServices, context: RequestContext): void {
+  if (services.authorize(context, 'ClusterAction', 'Cluster', clusterResourceName)) return
+  throw new KafkaError('CLUSTER_AUTHORIZATION_FAILED')
 }

@@ -50,11 +50,18 @@ import { handleVote } from './52-vote.ts'
 import { handleBeginQuorumEpoch } from './53-begin-quorum-epoch.ts'
 import { handleEndQuorumEpoch } from './54-end-quorum-epoch.ts'
 import { handleDescribeQuorum } from './55-describe-quorum.ts'
+import { handleAlterPartition } from './56-alter-partition.ts'
 import { handleUpdateFeatures } from './57-update-features.ts'
+import { envelopeHandler } from './58-envelope.ts'
 import { handleFetchSnapshot } from './59-fetch-snapshot.ts'
 import { handleDescribeCluster } from './60-describe-cluster.ts'
 import { handleDescribeProducers } from './61-describe-producers.ts'
+import { handleBrokerRegistration } from './62-broker-registration.ts'
+import { handleBrokerHeartbeat } from './63-broker-heartbeat.ts'
 import { handleUnregisterBroker } from './64-unregister-broker.ts'
+import { handleAllocateProducerIds } from './67-allocate-producer-ids.ts'
+import { handleControllerRegistration } from './70-controller-registration.ts'
+import { handleAssignReplicasToDirs } from './73-assign-replicas-to-dirs.ts'
 import { handleListConfigResources } from './74-list-config-resources.ts'
 import { handleDescribeTopicPartitions } from './75-describe-topic-partitions.ts'
 import { handleAddRaftVoter } from './80-add-raft-voter.ts'
@@ -172,11 +179,21 @@ export const handlers: ReadonlyMap<number, ServedApi> = new Map([
   serveOnControllers(53, handleBeginQuorumEpoch),
   serveOnControllers(54, handleEndQuorumEpoch),
   serveOnControllers(55, handleDescribeQuorum),
+  serveOnControllers(56, handleAlterPartition),
   serveOnControllers(57, handleUpdateFeatures),
+  serveOnControllers(
+    58,
+    envelopeHandler((apiKey) => handlers.get(apiKey)),
+  ),
   serveOnControllers(59, handleFetchSnapshot),
   serveOnControllers(60, handleDescribeCluster),
-  serveOnControllers(64, handleUnregisterBroker),
   serve(61, handleDescribeProducers),
+  serveOnControllers(62, handleBrokerRegistration),
+  serveOnControllers(63, handleBrokerHeartbeat),
+  serveOnControllers(64, handleUnregisterBroker),
+  serveOnControllers(67, handleAllocateProducerIds),
+  serveOnControllers(70, handleControllerRegistration),
+  serveOnControllers(73, handleAssignReplicasToDirs),
   serve(74, handleListConfigResources),
   serve(75, handleDescribeTopicPartitions),
   serveOnControllers(80, handleAddRaftVoter),

@@ -1,18 +1,21 @@
 /**
- * The way to the controller for the broker in the same process. Requests pass through their bytes once, so that defaults
- * and versions are what they would be over the network. A request waits while this node is not yet the active controller.
+ * The way to the controller in the same process. What this node asks for itself passes through its bytes once, so that
+ * defaults and versions are what they would be over the network; what others asked is decoded already, in their version.
+ *
+ * The broker beside a controller waits while this node is not yet the active one. What comes in on a controller's
+ * listener is answered by this node or not at all (`timeoutMs` 0): who asks finds the active controller by himself.
  */
 import type { Clock } from '../base/clock.ts'
 import { apiKeys, apis } from '../protocol/api/index.ts'
 import { decode, encode } from '../protocol/compile.ts'
 import { KafkaError } from '../protocol/errors.ts'
-import type { ControllerChannel } from './controller-channel.ts'
+import type { ControllerChannel, Requester } from './controller-channel.ts'
 import type { ControllerRuntime } from './controller-runtime.ts'
 
 export interface LocalControllerChannelOptions {
-  readonly controller: ControllerRuntime
+  readonly controller: Pick<ControllerRuntime, 'handle' | 'isActive' | 'whenActive'>
   readonly clock: Clock
-  /** How long a request waits for a controller. */
+  /** How long a request waits for this node to become the active controller; 0 on controllers' listeners. */
   readonly timeoutMs: number
 }
 
@@ -23,50 +26,61 @@ export class LocalControllerChannel implements ControllerChannel {
     this.#options = options
   }
 
-  async send<Response>(apiKey: number, request: object): Promise<Response> {
+  async send<Response>(apiKey: number, request: object, requester?: Requester): Promise<Response> {
     const { clock, timeoutMs } = this.#options
     const deadlineMs = clock.monotonic() + timeoutMs
     for (;;) {
-      await this.#untilActive(deadlineMs)
+      if (!this.#options.controller.isActive) await this.#untilActive(deadlineMs)
       try {
-        return (await this.#handle(apiKey, request)) as Response
+        return (await askLocally(this.#options.controller, apiKey, request, requester)) as Response
       } catch (error) {
-        const mayRetry =
-          error instanceof KafkaError && error.error === 'NOT_CONTROLLER' && clock.monotonic() < deadlineMs
+        const mayRetry = isNotController(error) && clock.monotonic() < deadlineMs
         if (!mayRetry) throw error
       }
     }
   }
 
-  async #handle(apiKey: number, request: object): Promise<object> {
-    const api = apis.get(apiKey)
-    if (api === undefined) throw new KafkaError('UNSUPPORTED_VERSION', `no API has the key ${apiKey}`)
-    const version = api.request.maxVersion
-    const decoded = decode(api.request, version, encode(api.request, version, request))
-    // One process has the broker id and the controller: whoever had the id before is dead.
-    const origin = { isPredecessorGone: apiKey === apiKeys.BrokerRegistration }
-    try {
-      return await this.#options.controller.handle(apiKey, decoded, origin)
-    } catch (error) {
-      if (!(error instanceof KafkaError) || error.error === 'NOT_CONTROLLER' || !hasErrorCode(api.response)) throw error
-      // What the controller refuses as a whole is an answer.
-      const refusal = { errorCode: error.code, errorMessage: error.message }
-      return decode(api.response, version, encode(api.response, version, refusal))
-    }
-  }
-
   #untilActive(deadlineMs: number): Promise<void> {
     const { controller, clock } = this.#options
-    if (controller.isActive) return Promise.resolve()
+    const leftMs = deadlineMs - clock.monotonic()
     return new Promise((resolve, reject) => {
-      const timer = clock.schedule(Math.max(0, deadlineMs - clock.monotonic()), () => {
-        reject(new KafkaError('NOT_CONTROLLER', 'No controller answered in time'))
-      })
+      const giveUp = () => reject(new KafkaError('NOT_CONTROLLER', 'This server is not the active controller.'))
+      if (leftMs <= 0) return giveUp()
+      const timer = clock.schedule(leftMs, giveUp)
       void controller.whenActive().then(() => {
         timer.cancel()
         resolve()
       })
     })
+  }
+}
+
+export function isNotController(error: unknown): boolean {
+  return error instanceof KafkaError && error.error === 'NOT_CONTROLLER'
+}
+
+/** Rejects with NOT_CONTROLLER when this node is not the active controller; other refusals of a whole request are answers. */
+export async function askLocally(
+  controller: Pick<ControllerRuntime, 'handle'>,
+  apiKey: number,
+  request: object,
+  requester: Requester | undefined,
+): Promise<object> {
+  const api = apis.get(apiKey)
+  if (api === undefined) throw new KafkaError('UNSUPPORTED_VERSION', `no API has the key ${apiKey}`)
+  const version = api.request.maxVersion
+  const isOwn = requester === undefined
+  const decoded = isOwn ? decode(api.request, version, encode(api.request, version, request)) : request
+  // One process has the broker id and the controller: whoever had the id before is dead.
+  const isPredecessorGone = isOwn && apiKey === apiKeys.BrokerRegistration
+  const origin = { isPredecessorGone, ...(isOwn ? {} : { connection: requester.connection }) }
+  try {
+    return await controller.handle(apiKey, decoded, origin)
+  } catch (error) {
+    if (!(error instanceof KafkaError) || isNotController(error) || !hasErrorCode(api.response)) throw error
+    // What the controller refuses as a whole is an answer.
+    const refusal = { errorCode: error.code, errorMessage: error.message }
+    return decode(api.response, version, encode(api.response, version, refusal))
   }
 }
 

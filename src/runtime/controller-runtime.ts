@@ -12,6 +12,7 @@ import { assert } from '../base/assert.ts'
 import type { Clock, Timer } from '../base/clock.ts'
 import type { Hashing } from '../base/hashing.ts'
 import type { Logger } from '../base/logger.ts'
+import type { Network } from '../base/network.ts'
 import type { Random } from '../base/random.ts'
 import type { BrokerConfig } from '../config/broker-config.ts'
 import { Controller } from '../controller/controller.ts'
@@ -19,17 +20,30 @@ import type { ControllerResult } from '../controller/controller-result.ts'
 import { MetadataImage } from '../metadata/metadata-image.ts'
 import type { MetadataRecord } from '../metadata/metadata-record.ts'
 import { encodeMetadataRecord } from '../metadata/metadata-record-codec.ts'
+import type { BrokerRegistrationRequest } from '../protocol/api/62-broker-registration.ts'
 import { apiKeys } from '../protocol/api/index.ts'
 import { KafkaError } from '../protocol/errors.ts'
+import { BrokerProcesses } from './broker-processes.ts'
+import type { RequesterConnection } from './controller-channel.ts'
+import { whenLeadersKnow } from './leader-awareness.ts'
 import type { DecodedBatch, DecodedSnapshot, MetadataFollower } from './metadata-feed.ts'
+import { PeriodicTask } from './periodic-task.ts'
 import type { RaftDriver } from './raft-driver.ts'
 
 /** The metadata log as the controller uses it. */
-export type ControllerLog = Pick<RaftDriver, 'append' | 'logEndOffset' | 'resign' | 'settings' | 'upgradeKraftVersion'>
+export type ControllerLog = Pick<
+  RaftDriver,
+  'append' | 'logEndOffset' | 'resign' | 'settings' | 'upgradeKraftVersion'
+> & {
+  /** Resolves when those brokers have read the record at `offset` and know that it is committed, or after `timeoutMs`. */
+  whenReplicasKnow?(brokerIds: readonly number[], offset: number, timeoutMs: number): Promise<unknown>
+}
 
 /** Larger batches are split; only what is not a user's atomic request is ever so large. */
 const maxRecordsPerBatch = 10_000
 const fencingRetryMs = 1_000
+/** Kafka's unclean.leader.election.interval.ms, which is not for users. */
+const uncleanElectionIntervalMs = 300_000
 
 export interface ControllerRuntimeOptions {
   readonly config: BrokerConfig
@@ -40,11 +54,15 @@ export interface ControllerRuntimeOptions {
   readonly logger: Logger
   /** What a new cluster starts with, from bootstrap.checkpoint; 4.3.1's own when missing. */
   readonly bootstrapRecords?: readonly MetadataRecord[]
+  /** By which brokers that stopped speaking are looked for; without it only their sessions tell. */
+  readonly network?: Network
 }
 
 export interface RequestOrigin {
   /** The process that used this broker id before is known to be dead: for a broker in the controller's own process. */
   readonly isPredecessorGone?: boolean
+  /** Over which another process asked. */
+  readonly connection?: RequesterConnection
 }
 
 interface PendingReply {
@@ -65,13 +83,15 @@ export class ControllerRuntime implements MetadataFollower {
   #committedOffset = 0
   #pending: PendingReply[] = []
   readonly #whenActive = new Set<() => void>()
+  readonly #brokers: BrokerProcesses | undefined
+  readonly #periodicTasks: readonly PeriodicTask[]
   #sessionTimer: Timer | undefined
   #idleTimer: Timer | undefined
   #lastAppendMs = 0
 
   constructor(options: ControllerRuntimeOptions) {
     this.#options = options
-    const { config, clusterId, random, hashing, bootstrapRecords } = options
+    const { config, clusterId, random, hashing, bootstrapRecords, clock, logger, network } = options
     this.#controller = new Controller({
       image: this.#image,
       config,
@@ -81,6 +101,25 @@ export class ControllerRuntime implements MetadataFollower {
       kraftVersion: () => this.#log?.settings.kraftVersion ?? 0,
       ...(bootstrapRecords === undefined ? {} : { bootstrapRecords }),
     })
+    if (network !== undefined) {
+      this.#brokers = new BrokerProcesses({
+        ...{ nodeId: config.nodeId, network, clock, logger },
+        registration: (brokerId) => this.#image.cluster.broker(brokerId),
+        onGone: (brokerId, brokerEpoch) => this.#onBrokerGone(brokerId, brokerEpoch),
+      })
+    }
+    this.#periodicTasks = [
+      new PeriodicTask(
+        clock,
+        () => config.leaderImbalanceCheckIntervalMs,
+        () => this.#writeUnasked(() => (config.autoLeaderRebalance ? this.#controller.balanceLeaders() : [])),
+      ),
+      new PeriodicTask(
+        clock,
+        () => uncleanElectionIntervalMs,
+        () => this.#writeUnasked(() => this.#controller.electUncleanly()),
+      ),
+    ]
   }
 
   /** Gives the log to append to; before the raft driver starts. */
@@ -104,24 +143,39 @@ export class ControllerRuntime implements MetadataFollower {
    * when this node does not lead or stops leading meanwhile, or the error that refuses the whole request.
    */
   async handle(apiKey: number, request: object, origin: RequestOrigin = {}): Promise<object> {
+    if (apiKey !== apiKeys.BrokerRegistration || this.#brokers === undefined) {
+      return this.#handle(apiKey, request, origin)
+    }
+    const registration = request as BrokerRegistrationRequest
+    const isPredecessorGone = origin.isPredecessorGone || (await this.#brokers.isPredecessorGone(registration))
+    try {
+      return await this.#handle(apiKey, request, { ...origin, isPredecessorGone })
+    } catch (error) {
+      if (error instanceof KafkaError) this.#brokers.onRefused(registration, error)
+      throw error
+    }
+  }
+
+  async #handle(apiKey: number, request: object, origin: RequestOrigin): Promise<object> {
     const log = this.#log
     if (this.#epoch === undefined || log === undefined) throw notController()
+    const startMs = this.#options.clock.monotonic()
     // Control records of the raft layer take offsets too, and a broker's epoch is the next offset.
     this.#image.skipTo(log.logEndOffset)
-    const nowMs = this.#options.clock.monotonic()
-    const circumstances = { nowMs, isPredecessorGone: origin.isPredecessorGone ?? false }
+    const circumstances = { nowMs: startMs, isPredecessorGone: origin.isPredecessorGone ?? false }
     const result = this.#decide(apiKey, () => this.#controller.handle(apiKey, request, circumstances))
     if (result.kraftVersion !== undefined) log.upgradeKraftVersion(result.kraftVersion)
     this.#append(log, result.records)
     if (apiKey === apiKeys.BrokerHeartbeat) this.#watchSessions()
+    this.#brokers?.onAnswered(apiKey, request, result.response, origin.connection)
+    const lastOffset = this.#image.nextOffset - 1
     await this.#whenCommitted()
+    await whenLeadersKnow({ log, clock: this.#options.clock, apiKey, request, ...result, lastOffset, startMs })
     return result.response
   }
 
   close(): void {
-    this.#sessionTimer?.cancel()
-    this.#idleTimer?.cancel()
-    this.#epoch = undefined
+    this.#stopLeading()
     this.#failPending()
   }
 
@@ -163,16 +217,24 @@ export class ControllerRuntime implements MetadataFollower {
     }
     this.#watchSessions()
     this.#watchIdleness()
+    for (const task of this.#periodicTasks) task.start()
+    this.#brokers?.activate([...this.#image.cluster.brokers()].filter((broker) => !broker.isFenced))
     for (const resolve of this.#whenActive) resolve()
     this.#whenActive.clear()
   }
 
   onResign(): void {
-    this.#sessionTimer?.cancel()
-    this.#idleTimer?.cancel()
-    this.#epoch = undefined
+    this.#stopLeading()
     this.#image.undoTo(this.#committedOffset)
     this.#failPending()
+  }
+
+  #stopLeading(): void {
+    this.#sessionTimer?.cancel()
+    this.#idleTimer?.cancel()
+    for (const task of this.#periodicTasks) task.stop()
+    this.#brokers?.deactivate()
+    this.#epoch = undefined
   }
 
   /** Our own mistakes refuse one request and are logged; nothing of it was applied. */
@@ -261,6 +323,25 @@ export class ControllerRuntime implements MetadataFollower {
       return
     }
     this.#watchSessions()
+  }
+
+  #onBrokerGone(brokerId: number, brokerEpoch: number): void {
+    const { logger } = this.#options
+    this.#writeUnasked(() => {
+      const records = this.#controller.fenceBroker(brokerId, brokerEpoch)
+      if (records.length > 0) logger.warn('fenced a broker whose process is gone', { brokerId, brokerEpoch })
+      return records
+    })
+  }
+
+  /** What the controller does without being asked; what cannot be written now is tried again by the next occasion. */
+  #writeUnasked(decide: () => readonly MetadataRecord[]): void {
+    if (this.#epoch === undefined || this.#log === undefined) return
+    try {
+      this.#append(this.#log, decide())
+    } catch (error) {
+      this.#options.logger.error('the controller cannot write what is due', { error: (error as Error).message })
+    }
   }
 
   #watchIdleness(): void {

@@ -7,6 +7,7 @@
 import type { Logger } from '../base/logger.ts'
 import { unsupportedApiVersions } from '../handlers/18-api-versions.ts'
 import type { NodeServices } from '../handlers/broker.ts'
+import { errorResponse } from '../handlers/error-response.ts'
 import { CloseConnection, noReply, type RequestContext } from '../handlers/handler.ts'
 import type { RequestMetrics } from '../metrics/request-metrics.ts'
 import { type Api, apis } from '../protocol/api/index.ts'
@@ -129,8 +130,7 @@ export class Dispatcher implements FrameHandler {
     if (error instanceof CloseConnection)
       throw new Refusal(`${describeRequest(api, context)}: ${(error as Error).message}`)
     const kafkaError = error instanceof KafkaError ? error : this.#reportFailure(api, context, error)
-    const response =
-      served.refuse?.(request as never, kafkaError, context) ?? errorResponse(api, context.apiVersion, kafkaError)
+    const response = errorResponse(api, served, request, context, kafkaError)
     if (response === undefined)
       throw new Refusal(`${describeRequest(api, context)} failed with ${kafkaError.error}, which its answer cannot say`)
     return encodeResponse(api.response, context.apiVersion, context.correlationId, response)
@@ -158,14 +158,4 @@ export class Dispatcher implements FrameHandler {
 /** `Produce v13`, for log lines. */
 export function describeRequest(api: Api, request: { readonly apiVersion: number }): string {
   return `${api.name} v${request.apiVersion}`
-}
-
-/** The answer with an error code at its top, where this version of the response has one. */
-function errorResponse(api: Api, version: number, error: KafkaError): object | undefined {
-  const has = (wanted: string): boolean =>
-    api.response.root.fields.some(
-      ([name, field]) => name === wanted && field.since <= version && version <= field.until,
-    )
-  if (!has('errorCode')) return undefined
-  return has('errorMessage') ? { errorCode: error.code, errorMessage: error.message } : { errorCode: error.code }
 }

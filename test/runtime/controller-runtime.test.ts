@@ -224,7 +224,7 @@ describe('leadership', () => {
     const state = stateOf(answer)
     await scene.clock.advanceAsync(1000)
     await state
-    await expect(answer).rejects.toThrow('No controller answered in time')
+    await expect(answer).rejects.toThrow('This server is not the active controller.')
   })
 
   test('that is lost undoes what was not committed and refuses who waited', async () => {
