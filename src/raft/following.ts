@@ -208,22 +208,26 @@ export function onSnapshotInstalled(core: RaftCore): void {
 /**
  * The leader keeps the voter set: it hears when this voter's endpoints or versions are others than it has, and when a
  * controller that is none yet wants to be a voter by itself (KIP-853, KIP-1186). A voter that lost its disk is another
- * replica under an id that is taken: the one that it was leaves first.
+ * replica under an id that is taken: the one that it was leaves first. In a static quorum every voter tells the leader
+ * its directory, which an upgrade of kraft.version writes into the log.
  */
 function maybeChangeVoters(core: RaftCore, role: Follower, leader: Destination): boolean {
   const { config, epoch } = core
   const { clusterId } = config
   role.updateVoterDeadlineMs = core.nowMs + config.fetchTimeoutMs
   const { kraftVersion, voters } = core.history.latest
-  if (kraftVersion < 1 || !config.canVote) return false
   const own = ownVoter(core)
   const known = voters.get(core.self.id)
   if (core.isVoter) {
-    if (known === undefined || new VoterSet([known]).equals(new VoterSet([own]))) return false
+    if (kraftVersion < 1) {
+      if (role.hasToldSelf) return false
+      role.hasToldSelf = true
+    } else if (known === undefined || new VoterSet([known]).equals(new VoterSet([own]))) return false
     core.send(leader, { kind: 'updateVoter', clusterId, epoch, voter: own })
     return true
   }
-  if (config.joinsQuorum !== true || core.log.endOffset > core.highWatermark) return false
+  if (kraftVersion < 1 || !config.canVote || config.joinsQuorum !== true || core.log.endOffset > core.highWatermark)
+    return false
   if (known !== undefined) core.send(leader, { kind: 'removeVoter', clusterId, voter: known })
   else {
     const timeoutMs = config.requestTimeoutMs
@@ -233,5 +237,7 @@ function maybeChangeVoters(core: RaftCore, role: Follower, leader: Destination):
 }
 
 export function onUpdateVoterResponse(core: RaftCore, senderId: number, response: VoterChangeResponse): void {
-  if (response.error !== 'NONE') core.requests.backOff(senderId, core.nowMs)
+  if (response.error === 'NONE') return
+  core.requests.backOff(senderId, core.nowMs)
+  if (core.role.name === 'follower') core.role.hasToldSelf = false
 }

@@ -5,7 +5,9 @@
 import { zeroUuid } from '../base/uuid.ts'
 import { KafkaError } from '../protocol/errors.ts'
 import type { RaftCore } from './raft-core.ts'
+import type { Leader } from './roles.ts'
 import { appendControlRecords, ownVoter } from './transitions.ts'
+import { VoterSet } from './voter-set.ts'
 
 /** Throws KafkaError: NOT_CONTROLLER, or INVALID_UPDATE_VERSION when the voters cannot go to that version. */
 export function upgradeKraftVersion(core: RaftCore, kraftVersion: number): void {
@@ -19,7 +21,7 @@ export function upgradeKraftVersion(core: RaftCore, kraftVersion: number): void 
         'is a downgrade',
     )
   }
-  const voters = core.voters.withUpdated(ownVoter(core)) ?? core.voters
+  const voters = knownVoters(core, core.leader)
   const isSupported = voters.voters.every(
     (voter) => voter.kraftVersionMin <= kraftVersion && kraftVersion <= voter.kraftVersionMax,
   )
@@ -34,4 +36,12 @@ export function upgradeKraftVersion(core: RaftCore, kraftVersion: number): void 
     { type: 'kraftVersion', kraftVersion },
     { type: 'kraftVoters', voters },
   ])
+}
+
+/** The voters with what they told of themselves: a static quorum knows them by id alone. */
+function knownVoters(core: RaftCore, { toldVoters }: Leader): VoterSet {
+  const own = ownVoter(core)
+  return new VoterSet(
+    core.voters.voters.map((voter) => (voter.id === own.id ? own : (toldVoters.get(voter.id) ?? voter))),
+  )
 }

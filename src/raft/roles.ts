@@ -14,7 +14,7 @@ import type { OffsetAndEpoch } from './log-view.ts'
 import type { FetchRequest } from './messages.ts'
 import type { Token } from './raft-io.ts'
 import type { VoteTally } from './vote-tally.ts'
-import type { Endpoint, ReplicaKey } from './voter-set.ts'
+import type { Endpoint, ReplicaKey, Voter } from './voter-set.ts'
 
 export interface Unattached {
   readonly name: 'unattached'
@@ -50,6 +50,8 @@ export interface Follower {
   leaderHighWatermark: number
   /** When to tell the leader that its voter set has other endpoints or versions for this node; Infinity for never. */
   updateVoterDeadlineMs: number
+  /** The leader of a static quorum has heard what it needs to name this voter in the log. */
+  hasToldSelf: boolean
   /** The snapshot that is being downloaded, and how far. */
   download: { readonly id: OffsetAndEpoch; position: number } | undefined
 }
@@ -102,6 +104,8 @@ export interface Leader {
   checkQuorumDeadlineMs: number
   readonly recentVoterIds: Set<number>
   pendingChange: PendingVoterChange | undefined
+  /** Of a static quorum: what its voters told of themselves, by id, for when the log is to name them. */
+  readonly toldVoters: Map<number, Voter>
 }
 
 export interface Resigned {

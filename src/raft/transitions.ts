@@ -49,6 +49,7 @@ export function becomeFollower(core: RaftCore, epoch: number, leaderId: number, 
     isLeaderGone: false,
     leaderHighWatermark: -1,
     updateVoterDeadlineMs: core.nowMs + core.config.fetchTimeoutMs,
+    hasToldSelf: false,
     download: undefined,
   })
 }
@@ -88,6 +89,7 @@ export function becomeLeader(core: RaftCore): void {
       checkQuorumDeadlineMs: core.nowMs + checkQuorumTimeoutMs(core),
       recentVoterIds: new Set(),
       pendingChange: undefined,
+      toldVoters: new Map(),
     },
     epochStartOffset,
   )

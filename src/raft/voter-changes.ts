@@ -26,6 +26,11 @@ export function handleVoterChange(core: RaftCore, token: Token, request: VoterRe
     return
   }
   const { leader } = core
+  if (request.kind === 'updateVoter' && core.history.latest.kraftVersion < 1) {
+    leader.toldVoters.set(request.voter.id, request.voter)
+    reply(core, token, request.kind, undefined)
+    return
+  }
   const voters = changedVoters(core.voters, request)
   assert(voters !== undefined, 'a change that cannot be is refused')
   if (voters.equals(core.voters)) {
@@ -76,16 +81,17 @@ function refusalOf(core: RaftCore, request: VoterRequest): Refusal | undefined {
   const leaderError = core.leaderError(request.kind === 'updateVoter' ? request.epoch : core.epoch)
   if (leaderError !== undefined) return [leaderError, 'Not the leader of that epoch']
   const { leader } = core
-  return stateRefusal(core, leader) ?? requestRefusal(core, leader, request)
+  return stateRefusal(core, leader, request.kind) ?? requestRefusal(core, leader, request)
 }
 
 /** Why nothing can be changed now. */
-function stateRefusal(core: RaftCore, leader: Leader): Refusal | undefined {
+function stateRefusal(core: RaftCore, leader: Leader, kind: VoterRequest['kind']): Refusal | undefined {
   const { kraftVersion } = core.history.latest
   if (leaderHighWatermark(core, leader) < 0) {
     return ['REQUEST_TIMED_OUT', 'The leader has not committed a record of its epoch yet']
   }
-  if (kraftVersion < 1) return ['UNSUPPORTED_VERSION', `Voters do not change with kraft.version ${kraftVersion}`]
+  if (kraftVersion < 1 && kind !== 'updateVoter')
+    return ['UNSUPPORTED_VERSION', `Voters do not change with kraft.version ${kraftVersion}`]
   if (leader.pendingChange !== undefined) return ['REQUEST_TIMED_OUT', 'Another change of voters is not committed yet']
   return undefined
 }

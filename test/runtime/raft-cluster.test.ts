@@ -124,3 +124,24 @@ test('a voter is added, and removed', async () => {
   await joining.append('alone')
   expect(joining.listener.values).toEqual(['alone'])
 })
+
+test('a static quorum goes to kraft.version 1 once its voters have told the leader of their directories', async () => {
+  const harness = await threeVoters()
+  const leader = await elected(harness)
+  const upgrade = (): boolean => {
+    try {
+      leader.driver!.upgradeKraftVersion(1)
+      return true
+    } catch (error) {
+      expect((error as Error).message).toContain('the directories of some voters are not known')
+      return false
+    }
+  }
+  expect(upgrade()).toBe(false)
+  await harness.until(upgrade)
+  const settings = () => harness.machines.map(({ driver }) => driver!.settings)
+  await harness.until(() => settings().every(({ kraftVersion }) => kraftVersion === 1))
+  for (const { voters } of settings()) expect(voters.voters).toEqual([1, 2, 3].map((id) => voterOf(id)))
+  leader.crash('power')
+  await harness.until(() => leaderOf(harness) !== undefined)
+})

@@ -36,10 +36,11 @@ export class RaftSocketNode {
   driver!: RaftDriver
   peers!: RaftPeers
   #server: TcpServer | undefined
-  #port = 0
+  #port: number
 
-  constructor(id: number) {
+  constructor(id: number, port = 0) {
     this.id = id
+    this.#port = port
   }
 
   get endpoint(): Endpoint {
