@@ -274,14 +274,19 @@ export class ReplicaFetcher {
       return
     }
     this.#failuresCount = 0
+    let isPassedOver = false
     for (const { topicId, partitions } of answer.responses) {
       const topic = this.#topics.get(topicId)
       if (topic === undefined) continue
       for (const partition of partitions) {
         const following = topic.get(partition.partitionIndex)
-        if (following?.isAnsweredBy(partition) === true) this.#answers.handle(following, partition)
+        if (following === undefined) continue
+        if (following.isAnsweredBy(partition)) this.#answers.handle(following, partition)
+        else isPassedOver = true
       }
     }
+    // The session takes what it said for known, offsets above all, and would not say it again.
+    if (isPassedOver) this.#session.reset()
     await this.#untilWritten()
   }
 

@@ -297,11 +297,17 @@ export class ReplicaCluster {
   }
 
   /** The bytes of a log from `fromOffset` up to `endOffset`. */
-  async contents(node: ReplicaNode, topic: string, index = 0, endOffset?: number): Promise<Buffer> {
+  async contents(
+    node: ReplicaNode,
+    topic: string,
+    index = 0,
+    endOffset?: number,
+    fromOffset = node.partition(topic, index).log!.logStartOffset,
+  ): Promise<Buffer> {
     const log = node.partition(topic, index).log!
     const pieces: Buffer[] = []
     const end = endOffset ?? log.logEndOffset
-    for (let offset = log.logStartOffset; offset < end; ) {
+    for (let offset = fromOffset; offset < end; ) {
       const piece = await this.drive(log.readBatches(offset, end, 1 << 20))
       if (piece.length === 0) break
       pieces.push(piece)
