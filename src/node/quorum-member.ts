@@ -108,11 +108,14 @@ function createPeers({ config, machine, loggers }: NodeEnvironment, onPeerGone: 
 }
 
 async function createController({ config, clusterId, machine, loggers }: NodeEnvironment): Promise<ControllerRuntime> {
-  const { clock, random, fileSystem } = machine
+  const { clock, random, fileSystem, network } = machine
   const encoded = await readBootstrapRecords(fileSystem, config.metadataLogDir)
   const bootstrapRecords = encoded.map((bytes) => decodeMetadataRecord(bytes))
   const logger = loggers.logger('ottla.controller')
-  return new ControllerRuntime({ config, clusterId, clock, random, logger, bootstrapRecords, hashing: nodeHashing })
+  return new ControllerRuntime({
+    ...{ config, clusterId, clock, random, network, logger, bootstrapRecords },
+    hashing: nodeHashing,
+  })
 }
 
 function raftConfig(environment: NodeEnvironment, open: readonly OpenListener[]): RaftConfig {
