@@ -209,9 +209,13 @@ function voteRequest(core: RaftCore, voter: ReplicaKey, isPreVote: boolean): Vot
   }
 }
 
-/** Tells the others, and when none of them took over, moves on to an epoch without a leader. */
+/**
+ * Tells the others, and when none of them took over, moves on to an epoch without a leader: at once when they all know
+ * and this replica is no voter any more, because nobody will tell it who leads.
+ */
 export function pollResigned(core: RaftCore, role: Resigned): boolean {
-  if (core.nowMs >= role.electionDeadlineMs) {
+  const isForgotten = !core.isVoter && role.unacknowledgedIds.size === 0
+  if (isForgotten || core.nowMs >= role.electionDeadlineMs) {
     becomeUnattached(core, core.epoch + 1)
     return true
   }

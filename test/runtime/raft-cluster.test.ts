@@ -123,6 +123,10 @@ test('a voter is added, and removed', async () => {
   expect(leader.driver!.isLeader).toBe(false)
   await joining.append('alone')
   expect(joining.listener.values).toEqual(['alone'])
+  // The one that left follows at once.
+  const electedMs = harness.clock.monotonic()
+  await harness.until(haveAll([leader], 'alone'))
+  expect(harness.clock.monotonic() - electedMs).toBeLessThan(300)
 })
 
 test('a static quorum goes to kraft.version 1 once its voters have told the leader of their directories', async () => {
