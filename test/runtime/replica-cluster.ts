@@ -18,8 +18,11 @@ import { MetadataImage } from '../../src/metadata/metadata-image.ts'
 import { type MetadataRecord, metadataRecord } from '../../src/metadata/metadata-record.ts'
 import { buildBatch, type NewBatch } from '../../src/protocol/record/batch-builder.ts'
 import { noCodecs } from '../../src/protocol/record/compression.ts'
+import type { ControllerChannel } from '../../src/runtime/controller-channel.ts'
+import { createFetchEnvironment } from '../../src/runtime/fetch-environment.ts'
 import { FetchSessionCache } from '../../src/runtime/fetch-session-cache.ts'
 import { FetchBudget } from '../../src/runtime/fetched-records.ts'
+import { IsrChanges } from '../../src/runtime/isr-changes.ts'
 import type { IsrProposals, Partition } from '../../src/runtime/partition.ts'
 import { ReplicaFetchers } from '../../src/runtime/replica-fetchers.ts'
 import { ReplicaManager } from '../../src/runtime/replica-manager.ts'
@@ -33,6 +36,8 @@ export interface ReplicaClusterOptions {
   readonly seed?: number
   readonly logDirs?: readonly string[]
   readonly tailBytesMax?: number
+  /** Decides on in-sync replicas; without it they are what the test commits. */
+  readonly controller?: ControllerChannel
   readonly isrChanges?: IsrProposals
 }
 
@@ -55,6 +60,9 @@ export class ReplicaNode {
   manager!: ReplicaManager
   fetchers!: ReplicaFetchers
   sessions!: FetchSessionCache
+  /** What its handlers are given. */
+  broker!: Broker
+  isrChanges: IsrChanges | undefined
   #server: TcpServer | undefined
 
   constructor(cluster: ReplicaCluster, id: number) {
@@ -102,7 +110,10 @@ export class ReplicaNode {
       throttledReplicasOf: (topic) => image.configs.topic(topic).get('follower.replication.throttled.replicas'),
     })
     const logConfigFor = (topic: string) => buildLogConfig(image.configs.topic(topic), config)
+    this.isrChanges = this.#createIsrChanges()
     this.manager = new ReplicaManager({
+      ...(this.isrChanges === undefined ? {} : { isrChanges: this.isrChanges }),
+      lagTimeMaxMs: config.replicaLagTimeMaxMs,
       brokerId: this.id,
       logs,
       image,
@@ -117,6 +128,7 @@ export class ReplicaNode {
     await logs.loadLogs({ configFor: logConfigFor, isStray: (id, _topic, index) => this.manager.isStray(id, index) })
     this.#tell(caughtUp)
     logs.start()
+    this.isrChanges?.start(this.manager)
     await this.#serve()
   }
 
@@ -133,12 +145,26 @@ export class ReplicaNode {
     this.cluster.network.takeDown(this.host)
     this.disk.crash(kind)
     void this.fetchers.stop()
+    this.isrChanges?.stop()
     void this.#server?.stop(0)
   }
 
   /** The next records that the cluster committed. */
   update(): void {
     if (this.isUp) this.#tell(this.#replay())
+  }
+
+  #createIsrChanges(): IsrChanges | undefined {
+    const { clock, options } = this.cluster
+    if (options.controller === undefined) return undefined
+    return new IsrChanges({
+      brokerId: this.id,
+      brokerEpoch: () => this.id * 100,
+      controller: options.controller,
+      clock,
+      logger: silentLogger,
+      lagTimeMaxMs: this.config.replicaLagTimeMaxMs,
+    })
   }
 
   #replay(): MetadataDelta {
@@ -159,15 +185,16 @@ export class ReplicaNode {
     const { clock, random, network } = this.cluster
     const { config, image, manager } = this
     this.sessions = new FetchSessionCache({ sessionsMax: 100, clock, random })
-    const fetches = { manager, budget: new FetchBudget(64 * 1024 * 1024), clock }
+    const fetches = createFetchEnvironment({ config, image, manager, clock, budget: new FetchBudget(64 * 1024 * 1024) })
     const services = { nodeId: this.id, clusterId, clock, random, logger: silentLogger, authorize: () => true }
     const broker = { ...services, config, image, replicaManager: manager, fetchSessions: this.sessions, fetches }
+    this.broker = broker as unknown as Broker
     this.#server = new TcpServer({
       network: network.of(this.host),
       clock,
       logger: silentLogger,
       config,
-      services: { broker: broker as unknown as Broker },
+      services: { broker: this.broker },
       served: handlers,
     })
     const listener = { name: 'PLAINTEXT', host: this.host, port, securityProtocol: 'PLAINTEXT' as const }
@@ -211,12 +238,14 @@ export class ReplicaCluster {
     name: string,
     settings: {
       readonly replicas?: readonly number[]
+      readonly isr?: readonly number[]
       readonly partitions?: number
       readonly leader?: number
       readonly configs?: Readonly<Record<string, string>>
     } = {},
   ): Promise<Uuid> {
-    const { replicas = this.nodes.map(({ id }) => id), partitions = 1, leader = replicas[0]!, configs = {} } = settings
+    const { replicas = this.nodes.map(({ id }) => id), isr = replicas, partitions = 1, configs = {} } = settings
+    const { leader = replicas[0]! } = settings
     const topicId = randomUuid(this.random)
     const records: MetadataRecord[] = [metadataRecord('TopicRecord', 0, { name, topicId })]
     for (const [key, value] of Object.entries(configs)) records.push(topicConfig(name, key, value))
@@ -226,7 +255,7 @@ export class ReplicaCluster {
           ...{ partitionId, topicId, leader, leaderEpoch: 0, partitionEpoch: 0 },
           ...{ removingReplicas: [], addingReplicas: [] },
           replicas: [...replicas],
-          isr: [...replicas],
+          isr: [...isr],
           directories: replicas.map(() => 'AAAAAAAAAAAAAAAAAAAAAA'),
         }),
       )
