@@ -64,7 +64,16 @@ test('format and log dump', async () => {
     config: 'x',
     override: ['a=b', 'c=d'],
     ignoreFormatted: false,
+    standalone: false,
+    noInitialControllers: false,
+    initialControllers: undefined,
   })
+  expect(await byYargs(['format', '--standalone'])).toMatchObject({ standalone: true, noInitialControllers: false })
+  expect(await byYargs(['format', '--no-initial-controllers'])).toMatchObject({
+    noInitialControllers: true,
+    initialControllers: undefined,
+  })
+  expect(await byYargs(['format', '-I', '1@h:1:x'])).toMatchObject({ initialControllers: '1@h:1:x' })
   expect(await byYargs(['log', 'dump', 'a.log', 'b.index'])).toEqual({
     files: ['a.log', 'b.index'],
     records: false,

@@ -3,10 +3,10 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { NetworkError } from '../../src/base/network.ts'
 import { main } from '../../src/cli/main.ts'
 import type { RunningNode, StartNodeOptions } from '../../src/cli/running-node.ts'
 import { type Host, start } from '../../src/cli/start.ts'
-import { NetworkError } from '../../src/base/network.ts'
 
 let folder: string
 let output: string[]

@@ -6,6 +6,7 @@ import type { Argv } from 'yargs'
 import { type Run, texts, yes } from '../data/option-kinds.ts'
 import type { ToolStreams } from '../tools/tool.ts'
 import { formatOption, integer, names, optionsOf, targetOptions } from './admin-options.ts'
+import { addBrokers, addElect, addQuorum, addReassign } from './cluster-commands.ts'
 import { configTypes } from './config-types.ts'
 import { addGroups } from './group-commands.ts'
 
@@ -24,6 +25,10 @@ export function addAdminCommands<Parsed>(parser: Argv<Parsed>, run: Run): Argv<P
       (command) => command.example('$0 tool kafka-topics --bootstrap-server localhost:9092 --list', ''),
       () => {},
     )
+    .command('brokers', 'Show brokers, forget one that is gone', (command) => addBrokers(command, run, streams))
+    .command('quorum', 'Show who keeps the metadata, change who votes', (command) => addQuorum(command, run, streams))
+    .command('reassign', 'Move partitions between brokers', (command) => addReassign(command, run, streams))
+    .command('elect', 'Elect leaders of partitions', (command) => addElect(command, run, streams))
     .command('cluster', 'Health, brokers, quorum and protocol of a cluster', (command) => addCluster(command, run))
 }
 
@@ -213,7 +218,7 @@ function addCluster<Parsed>(parser: Argv<Parsed>, run: Run) {
       'quorum',
       'Who keeps the metadata, and how far each is',
       (command) => command.options(options),
-      (given) => run(load().then(({ clusterQuorum }) => clusterQuorum(optionsOf(given), output))),
+      (given) => run(import('./quorum.ts').then(({ quorumStatus }) => quorumStatus(optionsOf(given), output))),
     )
     .demandCommand(1, 'cluster needs a command: health, describe, api-versions or quorum')
 }

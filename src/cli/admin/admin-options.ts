@@ -27,9 +27,10 @@ interface Given {
   readonly brokers?: string | undefined
   readonly settingsFile?: string | undefined
   readonly format?: string | undefined
+  readonly json?: boolean | undefined
 }
 
 /** What yargs read, as the commands take it. */
-export function optionsOf({ brokers: bootstrap, settingsFile: file, format }: Given) {
-  return { bootstrap: bootstrap!, settingsFile: file, format: (format ?? 'text') as OutputFormat }
+export function optionsOf({ brokers: bootstrap, settingsFile: file, format, json }: Given) {
+  return { bootstrap: bootstrap!, settingsFile: file, format: (json ? 'json' : (format ?? 'text')) as OutputFormat }
 }

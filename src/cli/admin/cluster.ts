@@ -1,12 +1,6 @@
-/** `ottla cluster`: the nodes, the quorum of controllers, the protocol that the brokers speak. */
+/** `ottla cluster`: the nodes and their directories, the protocol that the brokers speak. */
 import type { Writable } from 'node:stream'
-import {
-  brokersOf,
-  describeCluster,
-  describeLogDirs,
-  describeQuorum,
-  type QuorumReplica,
-} from '../../client/admin-cluster.ts'
+import { brokersOf, describeCluster, describeLogDirs } from '../../client/admin-cluster.ts'
 import { listTopics } from '../../client/admin-topics.ts'
 import { NotServedError } from '../../client/client-errors.ts'
 import { nameOf } from '../../client/connection.ts'
@@ -100,33 +94,6 @@ export function clusterApiVersions(options: ClusterCommandOptions, output: Writa
         ])
         printTable(output, ['KEY', 'API', 'VERSIONS'], rows)
       }
-    return exitCodes.stopped
-  })
-}
-
-export function clusterQuorum(options: ClusterCommandOptions, output: Writable): Promise<number> {
-  return withCluster(options, async (client) => {
-    const quorum = await describeQuorum(client)
-    if (options.format === 'json') {
-      printJson(output, quorum)
-      return exitCodes.stopped
-    }
-    const { leaderId, leaderEpoch, highWatermark, voters, observers } = quorum
-    const end = voters.find(({ id }) => id === leaderId)?.logEndOffset
-    output.write(`leader ${leaderId}, epoch ${leaderEpoch}, high watermark ${highWatermark}\n\n`)
-    const rowOf = (replica: QuorumReplica, role: string) => [
-      replica.id,
-      replica.id === leaderId ? 'leader' : role,
-      replica.logEndOffset,
-      end === undefined ? undefined : end - replica.logEndOffset,
-      replica.lastCaughtUpTimestamp < 0 ? undefined : new Date(replica.lastCaughtUpTimestamp).toISOString(),
-      replica.endpoints.join(' ') || undefined,
-    ]
-    printTable(
-      output,
-      ['NODE', 'ROLE', 'END OFFSET', 'LAG', 'CAUGHT UP', 'ADDRESS'],
-      [...voters.map((each) => rowOf(each, 'voter')), ...observers.map((each) => rowOf(each, 'observer'))],
-    )
     return exitCodes.stopped
   })
 }

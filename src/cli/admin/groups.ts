@@ -1,7 +1,6 @@
 /** `ottla groups`: list, describe, offsets, reset, delete. */
 import type { Writable } from 'node:stream'
 import { deleteGroups, deleteOffsets, describeGroup, listGroups, stateOfGroup } from '../../client/admin-groups.ts'
-import { describeTopics } from '../../client/admin-topics.ts'
 import { type GroupPartition, groupProgress } from '../../client/group-lag.ts'
 import { commitOffsets, fetchOffsets } from '../../client/group-offsets.ts'
 import {
@@ -14,11 +13,11 @@ import {
 } from '../../client/group-reset.ts'
 import type { KafkaClient } from '../../client/kafka-client.ts'
 import { offsetSpecs, type PartitionName } from '../../client/list-offsets.ts'
-import { KafkaError } from '../../protocol/errors.ts'
 import { OperatorError } from '../operator-error.ts'
 import { exitCodes } from '../start.ts'
 import { type ClusterOptions, withCluster } from './admin-client.ts'
 import { type OutputFormat, printJson, printTable } from './admin-output.ts'
+import { partitionsOf } from './named-partitions.ts'
 
 export interface GroupsListOptions extends ClusterOptions {
   readonly format: OutputFormat
@@ -211,25 +210,6 @@ export function groupsDelete(options: GroupsDeleteOptions, output: Writable): Pr
     if (failures.length > 0) throw new OperatorError(failures.join('; '))
     return exitCodes.stopped
   })
-}
-
-/** Throws OperatorError for what is not there. */
-async function partitionsOf(client: KafkaClient, texts: readonly string[]): Promise<PartitionName[]> {
-  const partitions: PartitionName[] = []
-  for (const text of texts) {
-    const [topic, list] = text.split(':')
-    const [described] = await describeTopics(client, [topic!]).catch((error: unknown) => {
-      if (error instanceof KafkaError && error.error === 'UNKNOWN_TOPIC_OR_PARTITION')
-        throw new OperatorError(`topic ${topic} does not exist`)
-      throw error
-    })
-    const present = described!.partitions.map(({ partition }) => partition)
-    const wanted = list === undefined ? present : list.split(',').map(Number)
-    const missing = wanted.filter((partition) => !present.includes(partition))
-    if (missing.length > 0) throw new OperatorError(`topic ${topic} has no partition ${missing.join(', ')}`)
-    partitions.push(...wanted.map((partition) => ({ topic: topic!, partition })))
-  }
-  return partitions
 }
 
 function nameOf({ topic, partition }: PartitionName): string {
