@@ -5,13 +5,15 @@
  *   registering > catching up > opening logs > serving (unfenced) > shutting down > gone
  *
  * Nothing here polls: each step begins when the one before is done, and a broker beside its controller serves after three
- * commits. Only a lost controller is waited for.
+ * commits. Only a lost controller is waited for. A new active controller knows nobody: it is told at once that this broker
+ * lives. So is one that lets another broker go, which it does once all that stay have read who leads in its place.
  */
 import type { Clock, Timer } from '../base/clock.ts'
 import type { Logger } from '../base/logger.ts'
 import type { Random } from '../base/random.ts'
 import { randomUuid, type Uuid } from '../base/uuid.ts'
-import type { Endpoint } from '../metadata/broker-registration.ts'
+import type { BrokerRegistration, Endpoint } from '../metadata/broker-registration.ts'
+import type { Change } from '../metadata/metadata-delta.ts'
 import { supportedFeatures } from '../metadata/metadata-version.ts'
 import type {
   BrokerRegistrationRequestInput,
@@ -19,7 +21,7 @@ import type {
 } from '../protocol/api/62-broker-registration.ts'
 import type { BrokerHeartbeatRequestInput, BrokerHeartbeatResponse } from '../protocol/api/63-broker-heartbeat.ts'
 import { apiKeys } from '../protocol/api/index.ts'
-import { errorCodes, errorName, KafkaError } from '../protocol/errors.ts'
+import { type ErrorName, errorCodes, errorName, KafkaError } from '../protocol/errors.ts'
 import type { ControllerChannel } from './controller-channel.ts'
 import type { MetadataPublisher } from './metadata-publisher.ts'
 
@@ -27,6 +29,8 @@ import type { MetadataPublisher } from './metadata-publisher.ts'
 const retryMs = 100
 /** How long a caught-up check waits for the log to move on before it asks again. */
 const catchUpWaitMs = 100
+/** How long after a heartbeat that nobody answered the next one is sent. */
+const heartbeatRetryMs = 500
 /** How long the shutdown waits for the log to move on before it asks again. */
 const shutdownRetryMs = 50
 
@@ -68,6 +72,10 @@ export class BrokerLifecycle {
   #heartbeatTimer: Timer | undefined
   #heartbeat: Promise<void> | undefined
   #isHeartbeatDue = false
+  #toldProblem: string | undefined
+  /** The registration that is to end has ended already. */
+  #isForgotten = false
+  #unsubscribes: (() => void)[] = []
 
   constructor(options: BrokerLifecycleOptions) {
     this.#options = options
@@ -92,14 +100,14 @@ export class BrokerLifecycle {
   async start(): Promise<void> {
     const { publisher, clock, logger } = this.#options
     await this.#register()
-    while (!(await this.#sendHeartbeat({ wantFence: true })).isCaughtUp) {
+    while (!(await this.#insist({ wantFence: true })).isCaughtUp) {
       await publisher.nextApplied(clock, catchUpWaitMs)
       this.#checkNotStopped()
     }
     this.#state = 'recovering'
     await this.#options.openLogs()
     this.#checkNotStopped()
-    while ((await this.#sendHeartbeat({ wantFence: false })).isFenced) {
+    while ((await this.#insist({ wantFence: false })).isFenced) {
       await publisher.nextApplied(clock, catchUpWaitMs)
       this.#checkNotStopped()
     }
@@ -108,6 +116,7 @@ export class BrokerLifecycle {
     this.#state = 'running'
     logger.info('this broker serves', { brokerEpoch: this.#brokerEpoch })
     this.#scheduleHeartbeat()
+    this.#listen()
   }
 
   /** Sends a heartbeat at once: a log directory failed or is cordoned. */
@@ -126,13 +135,14 @@ export class BrokerLifecycle {
   async shutDown(timeoutMs: number): Promise<void> {
     if (this.#state === 'stopped') return
     const { clock, logger, publisher } = this.#options
+    this.#unlisten()
     const wasRegistered = this.#brokerEpoch >= 0
     this.#state = 'shutting down'
     this.#heartbeatTimer?.cancel()
     const deadlineMs = clock.monotonic() + timeoutMs
     for (let attempt = 0; wasRegistered; attempt++) {
       const response = await this.#tryShutdownHeartbeat(deadlineMs)
-      if (response?.shouldShutDown === true) break
+      if (response?.shouldShutDown === true || this.#isForgotten) break
       if (clock.monotonic() >= deadlineMs) {
         logger.warn('stopping without the leave of a controller')
         break
@@ -146,7 +156,26 @@ export class BrokerLifecycle {
   /** Stops without a word: for a process that cannot go on. */
   stop(): void {
     this.#state = 'stopped'
+    this.#unlisten()
     this.#heartbeatTimer?.cancel()
+  }
+
+  #listen(): void {
+    const { controller, publisher, brokerId } = this.#options
+    const isLeaving = ({ previous, current }: Change<BrokerRegistration>) =>
+      current?.isInControlledShutdown === true && previous?.isInControlledShutdown !== true
+    this.#unsubscribes.push(
+      controller.onControllerChange?.(() => this.heartbeatSoon()) ?? (() => {}),
+      publisher.subscribe({
+        onMetadataChange: ({ brokers }) => {
+          for (const [id, change] of brokers) if (id !== brokerId && isLeaving(change)) this.heartbeatSoon()
+        },
+      }),
+    )
+  }
+
+  #unlisten(): void {
+    for (const unsubscribe of this.#unsubscribes.splice(0)) unsubscribe()
   }
 
   #checkNotStopped(): void {
@@ -172,8 +201,29 @@ export class BrokerLifecycle {
     })
   }
 
+  /** While it starts, this broker waits for a controller as long as it takes. */
+  async #insist(wish: Pick<BrokerHeartbeatRequestInput, 'wantFence'>): Promise<BrokerHeartbeatResponse> {
+    for (;;) {
+      try {
+        return await this.#sendHeartbeat(wish)
+      } catch (error) {
+        if (!(error instanceof KafkaError) || isFinal(error.code)) throw error
+        this.#tell(`waiting for a controller: ${error.message}`)
+      }
+      await delay(this.#options.clock, retryMs)
+      this.#checkNotStopped()
+    }
+  }
+
+  /** A problem that stays is told once. */
+  #tell(problem: string): void {
+    if (this.#toldProblem === problem) return
+    this.#toldProblem = problem
+    this.#options.logger.warn(problem)
+  }
+
   async #register(): Promise<void> {
-    const { controller, clock, logger, registrationTimeoutMs } = this.#options
+    const { controller, clock, registrationTimeoutMs } = this.#options
     const deadlineMs = clock.monotonic() + registrationTimeoutMs
     for (;;) {
       let problem: string
@@ -184,25 +234,44 @@ export class BrokerLifecycle {
         )
         if (response.errorCode === 0) {
           this.#brokerEpoch = response.brokerEpoch
+          this.#toldProblem = undefined
           return
         }
-        problem = errorName(response.errorCode)
-        if (isFinal(response.errorCode)) throw new KafkaError(errorName(response.errorCode), `registration: ${problem}`)
+        throw new KafkaError(errorName(response.errorCode), this.#refusal(errorName(response.errorCode)))
       } catch (error) {
         if (!(error instanceof KafkaError) || isFinal(error.code)) throw error
-        problem = error.error
+        problem = error.message
       }
       if (clock.monotonic() >= deadlineMs) {
         throw new KafkaError('REQUEST_TIMED_OUT', `could not register with a controller in time: ${problem}`)
       }
-      logger.info('registration with the controller has to be tried again', { problem })
+      this.#tell(`registration is tried again: ${problem}`)
       await delay(clock, retryMs)
       this.#checkNotStopped()
     }
   }
 
+  /** What an operator can do about it; the answer itself has no room for more than a code. */
+  #refusal(error: ErrorName): string {
+    const { brokerId, clusterId } = this.#options
+    switch (error) {
+      case 'DUPLICATE_BROKER_REGISTRATION':
+        return `another process with broker id ${brokerId} is alive, or was until now`
+      case 'INCONSISTENT_CLUSTER_ID':
+        return `this node's directories belong to cluster ${clusterId}, the controllers to another`
+      case 'UNSUPPORTED_VERSION':
+        return "this version does not support a feature at the level that the cluster has; the controller's log names it"
+      case 'INVALID_REGISTRATION':
+        return "the controllers do not take this broker's features or log directories; the controller's log says why"
+      default:
+        return `the controller answers ${error}`
+    }
+  }
+
   #registration(): BrokerRegistrationRequestInput {
     const { brokerId, clusterId, endpoints, rack, logDirectoryIds, previousBrokerEpoch } = this.#options
+    // A process that registers again has lost nothing since.
+    const lastEpoch = this.#brokerEpoch >= 0 ? this.#brokerEpoch : previousBrokerEpoch
     return {
       brokerId,
       clusterId,
@@ -215,7 +284,7 @@ export class BrokerLifecycle {
       })),
       rack,
       logDirs: [...logDirectoryIds()].sort(),
-      previousBrokerEpoch,
+      previousBrokerEpoch: lastEpoch,
     }
   }
 
@@ -223,7 +292,7 @@ export class BrokerLifecycle {
   async #sendHeartbeat(
     wish: Pick<BrokerHeartbeatRequestInput, 'wantFence' | 'wantShutDown'>,
   ): Promise<BrokerHeartbeatResponse> {
-    const { brokerId, controller, publisher, offlineLogDirectoryIds, cordonedLogDirectoryIds } = this.#options
+    const { brokerId, controller, publisher, offlineLogDirectoryIds, cordonedLogDirectoryIds, logger } = this.#options
     for (;;) {
       const request: BrokerHeartbeatRequestInput = {
         ...wish,
@@ -237,33 +306,48 @@ export class BrokerLifecycle {
       const response = await controller.send<BrokerHeartbeatResponse>(apiKeys.BrokerHeartbeat, request)
       if (response.errorCode === 0) return response
       if (response.errorCode !== errorCodes.STALE_BROKER_EPOCH) throw new KafkaError(errorName(response.errorCode))
+      this.#isForgotten = this.#state === 'shutting down'
+      if (this.#isForgotten) throw new KafkaError('STALE_BROKER_EPOCH')
+      logger.warn('the controller does not know this registration any more: registering again', { brokerId })
       await this.#register()
     }
   }
 
-  #scheduleHeartbeat(): void {
+  #scheduleHeartbeat(delayMs = this.#options.heartbeatIntervalMs): void {
     if (this.#state !== 'running') return
-    const { clock, heartbeatIntervalMs } = this.#options
-    this.#heartbeatTimer = clock.schedule(heartbeatIntervalMs, () => this.#beat())
+    this.#heartbeatTimer = this.#options.clock.schedule(delayMs, () => this.#beat())
   }
 
   /** One at a time; what a heartbeat cannot do, the next one does. */
   #beat(): void {
     if (this.#heartbeat !== undefined) return
     this.#isHeartbeatDue = false
-    const { logger } = this.#options
+    let delayMs: number | undefined
     this.#heartbeat = this.#sendHeartbeat({ wantFence: false })
       .then(
         ({ isFenced }) => {
-          this.#isFenced = isFenced
+          this.#toldProblem = undefined
+          if (isFenced !== this.#isFenced) this.#noteFenced(isFenced)
+          // It asks to be unfenced with its next heartbeat.
+          if (isFenced) delayMs = retryMs
         },
-        (error: Error) => logger.warn('a heartbeat was not answered', { error: error.message }),
+        (error: Error) => {
+          delayMs = heartbeatRetryMs
+          if (this.#state === 'running') this.#tell(`a heartbeat was not answered: ${error.message}`)
+        },
       )
       .finally(() => {
         this.#heartbeat = undefined
         if (this.#isHeartbeatDue && this.#state === 'running') this.#beat()
-        else this.#scheduleHeartbeat()
+        else this.#scheduleHeartbeat(delayMs)
       })
+  }
+
+  #noteFenced(isFenced: boolean): void {
+    this.#isFenced = isFenced
+    const { logger } = this.#options
+    if (isFenced) logger.warn('the controller has fenced this broker')
+    else logger.info('the controller has unfenced this broker')
   }
 }
 

@@ -10,6 +10,9 @@ export interface ControllerChannel {
    * node asks for itself.
    */
   send<Response>(apiKey: number, request: object, requester?: Requester): Promise<Response>
+
+  /** The callback runs when another controller may have become the active one. Returns how to leave. */
+  onControllerChange?(callback: () => void): () => void
 }
 
 /** The request by which a client or another node asked: a handler's RequestContext is one. */

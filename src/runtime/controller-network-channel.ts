@@ -117,6 +117,13 @@ export class NetworkControllerChannel implements ControllerChannel {
     }
   }
 
+  onControllerChange(callback: () => void): () => void {
+    const { source } = this.#options
+    return source.onLeaderChange(() => {
+      if (source.leader() !== undefined) callback()
+    })
+  }
+
   close(): void {
     this.#isClosed = true
     this.#unsubscribe()

@@ -170,7 +170,8 @@ export class ControllerRuntime implements MetadataFollower {
     this.#brokers?.onAnswered(apiKey, request, result.response, origin.connection)
     const lastOffset = this.#image.nextOffset - 1
     await this.#whenCommitted()
-    await whenLeadersKnow({ log, clock: this.#options.clock, apiKey, request, ...result, lastOffset, startMs })
+    const { clock, config } = this.#options
+    await whenLeadersKnow({ nodeId: config.nodeId, log, clock, apiKey, request, ...result, lastOffset, startMs })
     return result.response
   }
 

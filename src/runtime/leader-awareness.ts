@@ -11,6 +11,7 @@ import type { ControllerLog } from './controller-runtime.ts'
 const waitMsMax = 1_000
 
 export interface LeaderAwarenessInput {
+  readonly nodeId: number
   readonly log: ControllerLog
   readonly clock: Clock
   readonly apiKey: number
@@ -23,10 +24,12 @@ export interface LeaderAwarenessInput {
 }
 
 export async function whenLeadersKnow(input: LeaderAwarenessInput): Promise<void> {
-  const { log, clock, apiKey, request, records, lastOffset, startMs } = input
+  const { nodeId, log, clock, apiKey, request, records, lastOffset, startMs } = input
   if (apiKey !== apiKeys.CreateTopics && apiKey !== apiKeys.CreatePartitions) return
   const leaders = new Set<number>()
   for (const record of records) if (record.type === 'PartitionRecord') leaders.add(record.data.leader)
+  // The broker in the controller's process has the same image.
+  leaders.delete(nodeId)
   if (leaders.size === 0) return
   const { timeoutMs } = request as { readonly timeoutMs: number }
   const leftMs = Math.min(waitMsMax, timeoutMs - (clock.monotonic() - startMs))

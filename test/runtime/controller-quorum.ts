@@ -241,6 +241,11 @@ export class ControllerNode {
     await this.server.listen({ name: 'CONTROLLER', ...endpoint, securityProtocol: 'PLAINTEXT' }, 'controller')
   }
 
+  /** Those that others have opened to it. */
+  breakConnections(): void {
+    this.#quorum.network.breakConnectionsOf(`controller-${this.id}`)
+  }
+
   /** The process is killed: nobody listens, connections are closed. */
   async kill(): Promise<void> {
     this.runtime.close()

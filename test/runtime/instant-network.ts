@@ -17,6 +17,7 @@ export class InstantNetwork implements Network {
   readonly silent = new Set<string>()
   /** Every attempt to connect, as `host:port`. */
   readonly attempts: string[] = []
+  readonly #accepted: [host: string, socket: InstantSocket][] = []
   readonly #listening = new Map<string, (socket: Socket) => void>()
   #nextPort = 1000
 
@@ -30,8 +31,13 @@ export class InstantNetwork implements Network {
     const far = new InstantSocket(port)
     near.peer = far
     far.peer = near
+    this.#accepted.push([host, far])
     accept(far)
     return near
+  }
+
+  breakConnectionsOf(host: string): void {
+    for (const [acceptedBy, socket] of this.#accepted) if (acceptedBy === host) socket.destroy()
   }
 
   async listen(options: ListenOptions, onConnection: (socket: Socket) => void): Promise<ListeningSocket> {

@@ -199,7 +199,7 @@ describe('a broker', () => {
   test('of another cluster is refused for good', async () => {
     const [node, harness] = await MetadataNode.first()
     const lifecycle = node.lifecycle({ clusterId: 'another' })
-    await expect(harness.drive(lifecycle.start())).rejects.toThrow('INCONSISTENT_CLUSTER_ID')
+    await expect(harness.drive(lifecycle.start())).rejects.toMatchObject({ error: 'INCONSISTENT_CLUSTER_ID' })
   })
 
   test('registers again when the controller no longer knows its epoch', async () => {
