@@ -45,6 +45,8 @@ export class ModelProducer extends ModelClient {
   readonly #ledger: Ledger
   #identity: ProducerIdentity | undefined
   #valuesCount = 0
+  /** Why the last batch that was not acknowledged was not. */
+  #lastReason = ''
   acknowledgedCount = 0
 
   constructor(name: string, surroundings: ClientSurroundings, settings: ProducerSettings, ledger: Ledger) {
@@ -55,6 +57,10 @@ export class ModelProducer extends ModelClient {
 
   start(): void {
     void this.#run()
+  }
+
+  get state(): string {
+    return `${this.name} has ${this.acknowledgedCount} acknowledged, last ${this.#lastReason}`
   }
 
   async #run(): Promise<void> {
@@ -108,7 +114,8 @@ export class ModelProducer extends ModelClient {
 
   /** Resolves with the topic's id when the batch is acknowledged. */
   async #deliver(index: number, batch: Buffer, values: readonly string[]): Promise<string | undefined> {
-    for (;;) {
+    for (let attempts = 1; ; attempts++) {
+      if (attempts % 100 === 0) this.tell(`is not heard for ${attempts} times: ${this.#lastReason}`)
       const topic = this.topic(this.#settings.topic)
       if (topic !== undefined) this.#ledger.onTried(topic.id, index, this.name, values, this.#settings.isIdempotent)
       const outcome = await this.#send(index, batch)
@@ -117,8 +124,9 @@ export class ModelProducer extends ModelClient {
         if (this.#settings.acks === -1) this.#ledger.onAcknowledged(topic.id, index, outcome.baseOffset, values)
         return topic.id
       }
-      if (!this.#settings.isIdempotent && outcome.kind === 'open') return undefined
       await this.#refresh()
+      // Sent again it might be doubled.
+      if (!this.#settings.isIdempotent && outcome.kind === 'open') return undefined
     }
   }
 
@@ -126,6 +134,7 @@ export class ModelProducer extends ModelClient {
     const { topic: name, acks } = this.#settings
     const topic = this.topic(name)
     const leader = this.broker(topic?.partitions.get(index)?.leaderId ?? -1)
+    this.#lastReason = 'no leader is known'
     if (topic === undefined || leader === undefined) return { kind: 'refused' }
     const partitionData = [{ index, records: batch }]
     const request = { acks, timeoutMs: 3000, topicData: [{ name, topicId: topic.id, partitionData }] }
@@ -136,8 +145,10 @@ export class ModelProducer extends ModelClient {
       if (errorCode === errorCodes.DUPLICATE_SEQUENCE_NUMBER) return { kind: 'acknowledged', baseOffset: -1 }
       if (!uncertain.has(errorCode))
         this.world.violate(new Error(`${this.name} got ${errorName(errorCode)} for ${name}-${index} of ${leader.host}`))
+      this.#lastReason = `${errorName(errorCode)} of ${leader.host}`
       return { kind: refusals.has(errorCode) ? 'refused' : 'open' }
-    } catch {
+    } catch (error) {
+      this.#lastReason = (error as Error).message
       return { kind: 'open' }
     }
   }

@@ -1,10 +1,13 @@
 /**
  * Does to a cluster what the world does to real ones, by the seed's draw, but never more than what the promise of
- * min.insync.replicas covers: any number of processes may be killed at once, for their page caches stay; but a machine
- * loses its power only while no other is still weak from it, which it is until it has caught up everywhere.
+ * min.insync.replicas covers. Any number of processes may be killed at once, for their page caches stay. A machine that
+ * loses its power loses records too, and one such loss is what min.insync.replicas=2 covers (KIP-966 counts every
+ * shutdown that was not clean): nobody else is killed before it has caught up everywhere, nor does it lose its power
+ * before all who were killed have.
  */
 import type { SeededRandom } from '../../src/base/random.ts'
 import type { SimulatedCluster } from './simulated-cluster.ts'
+import type { SimulatedDisk } from './simulated-disk.ts'
 import type { SimulatedNode } from './simulated-node.ts'
 
 type Fault = () => void
@@ -12,8 +15,10 @@ type Fault = () => void
 export class Nemesis {
   readonly #cluster: SimulatedCluster
   readonly #random: SeededRandom
-  /** Nodes that lost their power and have not caught up. */
-  readonly #weak = new Set<SimulatedNode>()
+  /** The node that lost its power and has not caught up. */
+  #weak: SimulatedNode | undefined
+  /** Lives that began after an end that was not clean, and have not caught up. */
+  readonly #shaken = new Set<SimulatedNode>()
   #isActive = false
   powerLossesCount = 0
   faultsCount = 0
@@ -21,6 +26,11 @@ export class Nemesis {
   constructor(cluster: SimulatedCluster) {
     this.#cluster = cluster
     this.#random = cluster.world.fork('nemesis')
+  }
+
+  /** To be called whenever a node's process has started or is gone. */
+  onLifeChange(node: SimulatedNode): void {
+    if (!node.isAlive && !node.wasCleanStop) this.#shaken.add(node)
   }
 
   start(): void {
@@ -48,8 +58,7 @@ export class Nemesis {
     network.link = { ...network.link, spikeShare: 0.01 }
     for (const node of nodes) {
       node.disk.slowness = 1
-      node.disk.bytesMax = Number.POSITIVE_INFINITY
-      node.disk.faults.clear()
+      this.#mendDisk(node.disk)
       node.resume()
     }
     this.keepUp()
@@ -87,7 +96,7 @@ export class Nemesis {
   }
 
   #bounce(node: SimulatedNode = this.#victim()): void {
-    if (!node.isAlive) return
+    if (!node.isAlive || !this.#mayEnd(node)) return
     node.kill()
     this.#startLater(node)
   }
@@ -107,19 +116,38 @@ export class Nemesis {
     node.stop()
     this.#cluster.world.at(3000 + this.#random.next() * 4000, () => {
       // An operator's patience ends.
-      if (node.isStopping) node.kill()
-      node.start()
+      if (node.isStopping && this.#mayEnd(node)) node.kill()
+      if (node.isAlive) this.#startLater(node)
+      else node.start()
     })
   }
 
   #powerFailure(): void {
-    for (const node of this.#weak) if (this.#hasCaughtUp(node)) this.#weak.delete(node)
+    this.#forgetRecovered()
     const node = this.#victim()
-    if (this.#weak.size > 0 && !this.#weak.has(node)) return
-    this.#weak.add(node)
+    if ([...this.#shaken].some((other) => other !== node)) return
+    this.#weak = node
+    this.#shaken.add(node)
     this.powerLossesCount++
+    for (const { disk } of this.#cluster.nodes) this.#mendDisk(disk)
     node.losePower()
     this.#startLater(node)
+  }
+
+  /** Whether `node` may end without having stopped. */
+  #mayEnd(node: SimulatedNode): boolean {
+    this.#forgetRecovered()
+    return this.#weak === undefined || this.#weak === node
+  }
+
+  #forgetRecovered(): void {
+    for (const node of this.#shaken) if (this.#hasCaughtUp(node)) this.#shaken.delete(node)
+    if (this.#weak !== undefined && !this.#shaken.has(this.#weak)) this.#weak = undefined
+  }
+
+  #mendDisk(disk: SimulatedDisk): void {
+    disk.bytesMax = Number.POSITIVE_INFINITY
+    disk.faults.clear()
   }
 
   /** By its own image, which has its registration since: it is in sync wherever it has a replica. */
@@ -215,7 +243,9 @@ export class Nemesis {
   }
 
   #fillDisk(): void {
-    const { disk } = this.#anyone()
+    const node = this.#anyone()
+    if (!this.#mayEnd(node)) return
+    const { disk } = node
     disk.bytesMax = disk.usedBytes + this.#random.integer(2000)
     this.#cluster.world.tell(disk.name, 'has a full disk')
     this.#cluster.world.at(this.#random.next() * 5000, () => {
@@ -224,7 +254,9 @@ export class Nemesis {
   }
 
   #failDisk(): void {
-    const { disk } = this.#anyone()
+    const node = this.#anyone()
+    if (!this.#mayEnd(node)) return
+    const { disk } = node
     const kind = this.#random.next() < 0.5 ? 'write' : 'sync'
     this.#cluster.world.tell(disk.name, `will fail its next ${kind}`)
     disk.faults.set(kind, 'EIO')

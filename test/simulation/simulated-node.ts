@@ -34,6 +34,8 @@ export class SimulatedNode {
   incarnation = 0
   /** It stops, or has stopped, by itself or as it was told. */
   isStopping = false
+  /** Its last process ended as a stop should. */
+  wasCleanStop = true
   /** After its process is started, halts, or is gone. */
   onLifeChange: (node: SimulatedNode) => void = () => {}
 
@@ -103,17 +105,18 @@ export class SimulatedNode {
     this.isStopping = true
     this.world.tell(this.hostName, 'is told to stop')
     running.stop().then(
-      () => process.isAlive && this.#onStopped('has stopped'),
+      () => process.isAlive && this.#onStopped('has stopped', true),
       (error: Error) => process.isAlive && this.#onStopped(`failed to stop: ${error.message}`),
     )
   }
 
-  #onStopped(what: string): void {
+  #onStopped(what: string, isClean = false): void {
     this.world.tell(this.hostName, what)
-    this.#end()
+    this.#end(isClean)
   }
 
-  #end(): void {
+  #end(isClean = false): void {
+    this.wasCleanStop = isClean
     this.running = undefined
     this.isStopping = false
     this.process!.kill()

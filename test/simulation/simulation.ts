@@ -76,7 +76,12 @@ export class Simulation {
     this.cluster = new SimulatedCluster(this.world, options.shape ?? shapeOf(options.seed), options.isVerbose ?? false)
     this.observer = new Observer(this.ledger)
     this.nemesis = new Nemesis(this.cluster)
-    for (const node of this.cluster.nodes) node.onLifeChange = () => this.observer.onLifeChange(node)
+    for (const node of this.cluster.nodes) {
+      node.onLifeChange = () => {
+        this.observer.onLifeChange(node)
+        this.nemesis.onLifeChange(node)
+      }
+    }
     this.world.afterEvent = () => {
       for (const node of this.cluster.nodes) this.observer.check(node)
     }
@@ -147,7 +152,8 @@ export class Simulation {
     const isAtWork = (): boolean =>
       this.#producers.every(({ acknowledgedCount }, index) => acknowledgedCount > before[index]!)
     const works = await world.run(world.nowMs + healingMsMax, isAtWork)
-    assert(works, 'a producer gets nothing acknowledged by a healthy cluster')
+    const idle = this.#producers.filter(({ acknowledgedCount }, index) => acknowledgedCount === before[index]!)
+    assert(works, `${idle.map(({ state }) => state)}: nothing is acknowledged by a healthy cluster`)
   }
 
   async #finish(): Promise<void> {
