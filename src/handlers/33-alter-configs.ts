@@ -30,7 +30,7 @@ export async function handleAlterConfigs(
       refuseNulls(configs)
       if (isLogger(resourceType)) throw new KafkaError('INVALID_REQUEST', `Unknown resource type ${resourceType}`)
       if (!isBroker(resourceType)) return
-      checkBrokerValues(broker, resourceName, new Map(configs.map(({ name, value }) => [name, value!])))
+      checkBrokerValues(broker, resourceName, new Map(configs.map(({ name, value }) => [name, value!])), context)
     },
     async send(resources) {
       const forwarded = { resources, validateOnly: request.validateOnly }

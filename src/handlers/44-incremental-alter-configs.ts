@@ -47,7 +47,8 @@ export async function handleIncrementalAlterConfigs(
       refuseNulls(configs.filter(({ configOperation }) => configOperation !== configOperations.delete))
       refuseUnknownOperation(resource)
       if (isLogger(resourceType)) checkLoggerChanges(broker, resource)
-      if (isBroker(resourceType)) checkBrokerValues(broker, resource.resourceName, resultingValues(broker, resource))
+      if (isBroker(resourceType))
+        checkBrokerValues(broker, resource.resourceName, resultingValues(broker, resource), context)
     },
     decideHere(resource) {
       if (!isLogger(resource.resourceType)) return false

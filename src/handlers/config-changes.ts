@@ -100,12 +100,21 @@ export function refuseNulls(configs: readonly NamedValue[]): void {
   }
 }
 
-/** Checks what would be the dynamic configuration of this broker, or with an empty name of all; throws INVALID_REQUEST. */
-export function checkBrokerValues(broker: NodeServices, name: string, values: ReadonlyMap<string, string>): void {
+/**
+ * Checks what would be the dynamic configuration of this broker, or with an empty name of all; throws INVALID_REQUEST. A
+ * controller is asked for any broker: each judged its own values before it passed them on.
+ */
+export function checkBrokerValues(
+  broker: NodeServices,
+  name: string,
+  values: ReadonlyMap<string, string>,
+  { connection }: RequestContext,
+): void {
   if (name !== '') {
     if (!/^[+-]?\d+$/.test(name)) {
       throw new KafkaError('INVALID_REQUEST', `Node id must be an integer, but it is: ${name}`)
     }
+    if (broker.config.controllerListenerNames.includes(connection.listenerName)) return
     if (Number(name) !== broker.nodeId) {
       throw new KafkaError('INVALID_REQUEST', `Unexpected broker id, expected ${broker.nodeId}, but received ${name}`)
     }

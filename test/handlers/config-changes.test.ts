@@ -206,6 +206,15 @@ describe('IncrementalAlterConfigs', () => {
     expect(harness.controllerRequests).toHaveLength(asked)
   })
 
+  test('a controller takes what is meant for any broker', async () => {
+    const listeners = { listeners: 'PLAINTEXT://:9092,CONTROLLER://:9093', 'controller.listener.names': 'CONTROLLER' }
+    const harness = await startControlledBroker({ config: listeners })
+    const configs = [{ name: 'leader.replication.throttled.rate', configOperation: set, value: '1000' }]
+    const resources = [{ resourceType: broker, resourceName: '2', configs }]
+    const { responses } = await harness.call(incrementalApi, 1, { resources }, harness.connect('CONTROLLER'))
+    expect(responses).toMatchObject([{ errorCode: 0, resourceName: '2' }])
+  })
+
   test('answers each resource, in the order of the request', async () => {
     const harness = await withTopic()
     const resource = (resourceType: number, resourceName: string, name: string) => ({
