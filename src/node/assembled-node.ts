@@ -4,7 +4,8 @@
  *
  * A controller's listener opens first, because the quorum needs it; a broker's when its logs are open and before the
  * controller unfences it, so that who is told of it finds it. Stopping goes the other way round: the broker is relieved
- * of its leaderships while it still serves, the controller hands over, then the listeners close.
+ * of its leaderships while it still serves, the controller hands over, then the listeners close; a node alone closes its
+ * listeners first.
  */
 import { LeveledLoggers } from '../base/leveled-loggers.ts'
 import type { Logger } from '../base/logger.ts'
@@ -24,7 +25,7 @@ import type { ControllerRuntime } from '../runtime/controller-runtime.ts'
 import { TopicReadiness } from '../runtime/topic-readiness.ts'
 import { type OpenListener, TcpServer } from '../server/tcp-server.ts'
 import { BrokerRole, followDynamicSettings } from './broker-role.ts'
-import { controllerEndpoints } from './endpoints.ts'
+import { controllerEndpoints, isClustered } from './endpoints.ts'
 import type { Machine } from './machine.ts'
 import { joinServices, type NodeEnvironment, type SharedServices } from './node-environment.ts'
 import { openQuorumMember, type QuorumMember } from './quorum-member.ts'
@@ -79,8 +80,10 @@ export class AssembledNode {
 
   /** Resolves with the open listeners when clients are served. */
   async start(): Promise<readonly OpenListener[]> {
+    // What waits for a part that has failed would wait for ever.
+    const failed = this.halted.then((reason) => Promise.reject(new Error(reason)))
     try {
-      await this.#start()
+      await Promise.race([this.#start(), failed])
       return this.#listeners
     } catch (error) {
       await this.stop().catch(() => {})
@@ -149,8 +152,10 @@ export class AssembledNode {
     }
     quorum.start()
     if (quorum.controller !== undefined) this.#registerController(channels)
-    if (this.#role !== undefined) await this.#role.start(stops)
-    else this.#followAsController(quorum)
+    if (this.#role === undefined) this.#followAsController(quorum)
+    else await this.#role.start(stops)
+    // Nobody can take over what a node alone leads: requests under way are answered before it gives up leading.
+    if (!isClustered(config)) stops.push(() => server.stop(stopGraceMs))
   }
 
   async #openLogs() {
