@@ -14,6 +14,8 @@ import type { Partition } from './partition.ts'
  */
 export type FollowingPhase = 'ready' | 'writing' | 'changing' | 'resting' | 'fenced' | 'ended'
 
+const sizeFactorMax = 4
+
 export class Following {
   readonly partition: Partition
   readonly leaderEpoch: number
@@ -25,6 +27,8 @@ export class Following {
   /** What the leader has and this log has not is unknown, or more than nothing: throttles count. */
   isBehind = true
   isThrottled = false
+  /** How many times replica.fetch.max.bytes is asked for: a replica far behind needs fewer, larger answers. */
+  #sizeFactor = 1
   timer: Timer | undefined
 
   constructor(partition: Partition) {
@@ -49,8 +53,16 @@ export class Following {
       fetchOffset: log.logEndOffset,
       lastFetchedEpoch: log.latestEpoch,
       logStartOffset: log.logStartOffset,
-      partitionMaxBytes,
+      partitionMaxBytes: Math.min(partitionMaxBytes * this.#sizeFactor, 0x7fffffff),
     }
+  }
+
+  /** So many bytes were answered, and the leader has more, or not. */
+  onRecords(sizeInBytes: number, isBehind: boolean, partitionMaxBytes: number): void {
+    this.isBehind = isBehind
+    const isFull = sizeInBytes * 2 > partitionMaxBytes * this.#sizeFactor
+    if (!isBehind) this.#sizeFactor = 1
+    else if (isFull) this.#sizeFactor = Math.min(this.#sizeFactor * 2, sizeFactorMax)
   }
 
   /** Whether `answer` is to the last request, and nothing has changed since. */

@@ -19,6 +19,8 @@ export interface ReplicaAnswersOptions {
   readonly logger: Logger
   /** replica.fetch.backoff.ms as it is now. */
   readonly restMsMax: () => number
+  /** replica.fetch.max.bytes as it is now. */
+  readonly partitionMaxBytes: () => number
   /** Asks the leader where its log begins (-2) or ends (-1). Rejects with KafkaError or PeerError. */
   readonly findOffset: (following: Following, timestamp: -1 | -2) => Promise<number>
   /** The phase changed, or where to fetch: the next request is to say so. */
@@ -96,7 +98,8 @@ export class ReplicaAnswers {
     const { records, problem } = checkReplicatedRecords(answer.records ?? noBytes, leaderEpoch)
     if (records.length > 0 && !this.#append(following, records, answer)) return
     partition.onLeaderOffsets(answer.highWatermark, answer.logStartOffset)
-    following.isBehind = partition.log!.nextOffset < answer.highWatermark
+    const isBehind = partition.log!.nextOffset < answer.highWatermark
+    following.onRecords(records.length, isBehind, this.#options.partitionMaxBytes())
     if (problem !== undefined) {
       this.rest(following, new Error(`the leader's answer has ${problem}`))
       return

@@ -89,6 +89,7 @@ export class ReplicaFetcher {
       clock: environment.clock,
       logger: environment.logger,
       restMsMax: () => environment.config.replicaFetchBackoffMs,
+      partitionMaxBytes: () => environment.config.replicaFetchMaxBytes,
       findOffset: (following, timestamp) => this.#findOffset(following, timestamp),
       onChanged: (following) => this.#onChanged(following),
       onAppended: (following, sizeInBytes) => this.#onAppended(following, sizeInBytes),

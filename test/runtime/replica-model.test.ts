@@ -183,18 +183,18 @@ class Story {
     }
     if (this.#leader < 0) this.#elect()
     for (const node of this.cluster.nodes) node.update()
-    const logs = () => this.cluster.nodes.map((node) => node.partition(topic).log!)
+    const logs = () => this.cluster.nodes.map((node) => node.partition(topic).log)
     await this.cluster.until(() => {
       this.#decide()
       for (const node of this.cluster.nodes) node.update()
       const [first] = logs()
       return logs().every(
-        (log) => log.logEndOffset === first!.logEndOffset && log.highWatermark === first!.logEndOffset,
+        (log) => log?.logEndOffset === first?.logEndOffset && log?.highWatermark === first?.logEndOffset,
       )
     }, 10_000)
     await this.#check()
     // A leader that crashed may have forgotten that records were deleted.
-    const startOffset = Math.max(...logs().map(({ logStartOffset }) => logStartOffset))
+    const startOffset = Math.max(...logs().map((log) => log!.logStartOffset))
     const [first, ...others] = await Promise.all(
       this.cluster.nodes.map((node) => this.cluster.contents(node, topic, 0, undefined, startOffset)),
     )
