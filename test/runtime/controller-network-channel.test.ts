@@ -4,7 +4,7 @@ import type { CreateTopicsResponse } from '../../src/protocol/api/19-create-topi
 import { apiKeys } from '../../src/protocol/api/index.ts'
 import type { Requester } from '../../src/runtime/controller-channel.ts'
 import { ControllerChannels, type NetworkControllerChannel } from '../../src/runtime/controller-network-channel.ts'
-import { ControllerQuorum, joinCluster, registrationOf } from './controller-quorum.ts'
+import { beat, ControllerQuorum, joinCluster, registrationOf } from './controller-quorum.ts'
 
 const requestTimeoutMs = 5_000
 
@@ -181,4 +181,75 @@ describe('a forwarded request', () => {
     for (const listener of listeners) listener()
     expect((await quorum.resolve(creating)).topics[0]).toMatchObject({ errorCode: 0 })
   })
+})
+
+describe('what was created is answered', () => {
+  function creation(timeoutMs: number) {
+    const assignments = [{ partitionIndex: 0, brokerIds: [2, 1] }]
+    return { topics: [{ name: 'a', numPartitions: -1, replicationFactor: -1, assignments }], timeoutMs }
+  }
+
+  async function withTwoBrokers(): Promise<[ControllerQuorum, NetworkControllerChannel]> {
+    const quorum = await ControllerQuorum.start(1)
+    const channel = channelsOf(quorum).open()
+    await joinCluster(quorum, channel, 1)
+    await joinCluster(quorum, channel, 2)
+    return [quorum, channel]
+  }
+
+  test('when its leaders know of it', async () => {
+    const [quorum, channel] = await withTwoBrokers()
+    let know = (): void => {}
+    const asked: unknown[] = []
+    quorum.whenReplicasKnow = (...args) => {
+      asked.push(args)
+      return new Promise((resolve) => {
+        know = resolve
+      })
+    }
+    const creating = channel.send<CreateTopicsResponse>(apiKeys.CreateTopics, creation(4_000))
+    expect(await settledWith(quorum, creating, 100)).toBe('pending')
+    expect(asked).toEqual([[[2], quorum.records.length - 1, 1_000]])
+    know()
+    expect((await quorum.resolve(creating)).topics[0]).toMatchObject({ errorCode: 0 })
+  })
+
+  test('and no later than the request allows', async () => {
+    const [quorum, channel] = await withTwoBrokers()
+    const asked: number[] = []
+    quorum.whenReplicasKnow = async (_, __, timeoutMs) => {
+      asked.push(timeoutMs)
+    }
+    await quorum.resolve(channel.send<CreateTopicsResponse>(apiKeys.CreateTopics, creation(300)))
+    expect(asked).toEqual([300])
+  })
+})
+
+test('leaderships go back to preferred replicas from time to time, unless that is switched off', async () => {
+  for (const isOn of [true, false]) {
+    const quorum = await ControllerQuorum.start(1, {
+      'leader.imbalance.check.interval.seconds': '10',
+      'auto.leader.rebalance.enable': String(isOn),
+    })
+    const channels = channelsOf(quorum)
+    const epochs = [await joinCluster(quorum, channels.open(), 1), await joinCluster(quorum, channels.open(), 2)]
+    const assignments = [{ partitionIndex: 0, brokerIds: [1, 2] }]
+    const topics = [{ name: 'a', numPartitions: -1, replicationFactor: -1, assignments }]
+    const channel = channels.open()
+    await quorum.resolve(channel.send(apiKeys.CreateTopics, { topics, timeoutMs: 1000 }))
+    const { image } = quorum.active.publisher
+    const partition = () => image.topics.getByName('a')!.partitions.get(0)!
+    await beat(quorum, channel, 1, epochs[0]!, { wantFence: true })
+    await beat(quorum, channel, 1, epochs[0]!)
+    const newIsrWithEpochs = [1, 2].map((brokerId) => ({ brokerId, brokerEpoch: epochs[brokerId - 1]! }))
+    const partitions = [{ partitionIndex: 0, leaderEpoch: 1, partitionEpoch: 1, newIsrWithEpochs }]
+    const change = [{ topicId: image.topics.getByName('a')!.id, partitions }]
+    await quorum.resolve(channel.send(apiKeys.AlterPartition, { brokerId: 2, brokerEpoch: epochs[1], topics: change }))
+    expect(partition()).toMatchObject({ leader: 2, isr: [1, 2] })
+    for (let second = 0; second < 12; second++) {
+      await quorum.advance(1_000)
+      for (const id of [1, 2]) await beat(quorum, channel, id, epochs[id - 1]!)
+    }
+    expect(partition().leader).toBe(isOn ? 1 : 2)
+  }
 })

@@ -44,6 +44,7 @@ export class ControllerQuorum {
   isHeld = false
   readonly config: BrokerConfig
   authorize: Authorize = () => true
+  whenReplicasKnow = async (_ids: readonly number[], _offset: number, _timeoutMs: number): Promise<void> => {}
 
   constructor(config: Readonly<Record<string, string>> = {}) {
     const listeners = { listeners: 'CONTROLLER://:9093', 'controller.listener.names': 'CONTROLLER' }
@@ -292,6 +293,10 @@ class SharedLog implements ControllerLog {
   }
 
   upgradeKraftVersion(): void {}
+
+  async whenReplicasKnow(...args: Parameters<ControllerQuorum['whenReplicasKnow']>): Promise<void> {
+    await this.#quorum.whenReplicasKnow(...args)
+  }
 
   resign(): void {
     this.#quorum.elect(undefined)
