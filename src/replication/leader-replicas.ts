@@ -189,6 +189,11 @@ export class LeaderReplicas {
     return this.#propose([...this.#assignment.inSyncReplicas, brokerId])
   }
 
+  /** The metadata of a broker changed, which may hold the high watermark back no more. Returns whether it moved. */
+  onEligibilityChange(nowMs: number): boolean {
+    return this.#advance(nowMs)
+  }
+
   /** Proposes to drop the followers from the ISR that were not caught up for longer than the lag time. Asked every half of it. */
   maybeShrink(nowMs: number): IsrProposal | undefined {
     if (this.#proposal !== undefined) return undefined

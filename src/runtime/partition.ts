@@ -355,6 +355,17 @@ export class Partition {
     this.onLowWatermark()
   }
 
+  /** The metadata of a broker changed: what it fetched before may count now, or it holds nothing back any more. */
+  onBrokerChange(brokerId: number): void {
+    const follower = this.#replicas?.follower(brokerId)
+    if (follower === undefined) return
+    const isMoved = this.#replicas!.onEligibilityChange(this.#environment.clock.monotonic())
+    // Who does not tell its broker epoch may be a process that is gone.
+    if (follower.brokerEpoch !== -1) this.#propose(this.#replicas!.maybeExpand(brokerId))
+    if (isMoved) this.#onHighWatermark()
+    this.onLowWatermark()
+  }
+
   /** Proposes to drop the in-sync replicas that lag. */
   shrinkInSyncReplicas(): void {
     this.#propose(this.#replicas?.maybeShrink(this.#environment.clock.monotonic()))

@@ -170,6 +170,10 @@ export class ReplicaManager {
       }
     }
     this.#onConfigChanges(delta)
+    if (delta.brokers.size === 0) return
+    for (const partition of this.partitions()) {
+      for (const brokerId of delta.brokers.keys()) partition.onBrokerChange(brokerId)
+    }
   }
 
   /** Resolves when no log is being opened or removed. */

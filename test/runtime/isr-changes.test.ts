@@ -298,6 +298,31 @@ test('after a stop nothing is asked and no answer counts', async () => {
   expect(asked).toHaveLength(1)
 })
 
+test('a replica that was fenced is taken in the moment that it is not, without another fetch', async () => {
+  const { harness, asked, topicId } = await start()
+  const change = (fenced: number) => {
+    harness.commit([metadataRecord('BrokerRegistrationChangeRecord', 0, { brokerId: 2, brokerEpoch: 200, fenced })])
+    return harness.settle()
+  }
+  await change(1)
+  await follow(harness, topicId, 2, 0)
+  await harness.settle()
+  expect(asked).toEqual([])
+  await change(-1)
+  expect(asked.map(({ proposals }) => proposals[0]!.isr.map(([id]) => id))).toEqual([[1, 2]])
+})
+
+test('one that was about to join holds the high watermark back no longer than it is alive', async () => {
+  const { harness, topicId } = await start({ isr: [1, 2] })
+  await follow(harness, topicId, 3, 0)
+  await append(harness)
+  await follow(harness, topicId, 2, 1)
+  expect(harness.partition('orders').highWatermark).toBe(0)
+  harness.changePartition(topicId, 0, { isr: [1, 2] })
+  harness.commit([metadataRecord('BrokerRegistrationChangeRecord', 0, { brokerId: 3, brokerEpoch: 300, fenced: 1 })])
+  expect(harness.partition('orders').highWatermark).toBe(1)
+})
+
 test('a replica that the metadata has fenced, or whose epoch is another, is not taken in', async () => {
   const { harness, asked, topicId } = await start()
   const change = { brokerId: 2, brokerEpoch: 200, fenced: 1 }
