@@ -22,10 +22,13 @@ import type { ControllerChannel } from '../../src/runtime/controller-channel.ts'
 import { createFetchEnvironment } from '../../src/runtime/fetch-environment.ts'
 import { FetchSessionCache } from '../../src/runtime/fetch-session-cache.ts'
 import { FetchBudget } from '../../src/runtime/fetched-records.ts'
+import { createGroupCoordinator } from '../../src/runtime/group-coordinator-factory.ts'
+import type { GroupCoordinatorService } from '../../src/runtime/group-coordinator-service.ts'
 import { IsrChanges } from '../../src/runtime/isr-changes.ts'
 import type { IsrProposals, Partition } from '../../src/runtime/partition.ts'
 import { ReplicaFetchers } from '../../src/runtime/replica-fetchers.ts'
 import { ReplicaManager } from '../../src/runtime/replica-manager.ts'
+import { ReplicaMover } from '../../src/runtime/replica-mover.ts'
 import { TcpServer } from '../../src/server/tcp-server.ts'
 import { FaultyFileSystem } from '../log/faulty-file-system.ts'
 import { MemoryNetwork } from './memory-network.ts'
@@ -60,6 +63,8 @@ export class ReplicaNode {
   manager!: ReplicaManager
   fetchers!: ReplicaFetchers
   sessions!: FetchSessionCache
+  mover!: ReplicaMover
+  groups!: GroupCoordinatorService
   /** What its handlers are given. */
   broker!: Broker
   isrChanges: IsrChanges | undefined
@@ -122,8 +127,14 @@ export class ReplicaNode {
       codecs: noCodecs,
       logConfigFor,
       followers: this.fetchers,
+      onLogOpened: (partition, log) => this.mover.resume(partition, log),
       ...(options.isrChanges === undefined ? {} : { isrChanges: options.isrChanges }),
     })
+    const assignments = { assign: () => {}, whenRecorded: async () => {} }
+    const moving = { copiesMax: 1, bytesPerSecondMax: () => Number.MAX_SAFE_INTEGER }
+    this.mover = new ReplicaMover({ logs, assignments, clock, logger: silentLogger, ...moving })
+    const coordinated = { config, image, replicaManager: this.manager, clock, random }
+    this.groups = createGroupCoordinator({ ...coordinated, logger: silentLogger, codecs: noCodecs })
     const caughtUp = this.#replay()
     await logs.loadLogs({ configFor: logConfigFor, isStray: (id, _topic, index) => this.manager.isStray(id, index) })
     this.#tell(caughtUp)
@@ -145,6 +156,8 @@ export class ReplicaNode {
     this.cluster.network.takeDown(this.host)
     this.disk.crash(kind)
     void this.fetchers.stop()
+    void this.mover.stop()
+    this.groups.close()
     this.isrChanges?.stop()
     void this.#server?.stop(0)
   }
@@ -179,6 +192,7 @@ export class ReplicaNode {
   #tell(delta: MetadataDelta): void {
     this.manager.onMetadataChange(delta)
     this.fetchers.onMetadataChange(delta)
+    this.groups.onMetadataChange(delta)
   }
 
   async #serve(): Promise<void> {
