@@ -46,6 +46,7 @@ const retriable = new Set<ErrorName>([
   'UNKNOWN_TOPIC_ID',
   'INCONSISTENT_TOPIC_ID',
   'CONCURRENT_TRANSACTIONS',
+  'REBOOTSTRAP_REQUIRED',
 ])
 
 export function isRetriable(error: unknown): boolean {

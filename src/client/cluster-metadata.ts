@@ -10,6 +10,12 @@ export interface BrokerNode extends Endpoint {
   readonly rack: string | null
 }
 
+/** What an answer says of the leader; below zero: nothing. */
+export interface LeaderHint {
+  readonly leaderId: number
+  readonly leaderEpoch: number
+}
+
 export class ClusterMetadata {
   readonly #brokers = new Map<number, BrokerNode>()
   readonly #topics = new Map<string, MetadataResponseTopic>()
@@ -59,13 +65,48 @@ export class ClusterMetadata {
     for (const topic of answer.topics) {
       if (topic.name === null) continue
       topic.partitions.sort((left, right) => left.partitionIndex - right.partitionIndex)
-      if (topic.errorCode === 0) this.#topics.set(topic.name, topic)
+      if (topic.errorCode === 0) this.#topics.set(topic.name, this.#withNewerLeaders(topic))
       else this.#topics.delete(topic.name)
       this.#namesById.set(topic.topicId, topic.name)
     }
   }
 
+  /**
+   * Takes over the leader that an answer to Produce or Fetch named (KIP-951). False when that is nothing new: then the
+   * brokers must be asked.
+   */
+  learnLeader(topicName: string, partitionIndex: number, hint: LeaderHint, nodes: readonly BrokerNode[]): boolean {
+    const { leaderId, leaderEpoch } = hint
+    const partition = this.#topics.get(topicName)?.partitions.find((each) => each.partitionIndex === partitionIndex)
+    if (partition === undefined || leaderId < 0 || leaderEpoch <= partition.leaderEpoch) return false
+    for (const { nodeId, host, port, rack } of nodes) this.#brokers.set(nodeId, { nodeId, host, port, rack })
+    if (!this.#brokers.has(leaderId)) return false
+    partition.leaderId = leaderId
+    partition.leaderEpoch = leaderEpoch
+    return true
+  }
+
   forgetTopic(name: string): void {
     this.#topics.delete(name)
+  }
+
+  /** Nothing is known any more of where brokers are; topics stay, as producers count their partitions. */
+  forgetBrokers(): void {
+    this.#brokers.clear()
+    this.#controllerId = -1
+  }
+
+  /** A broker may be behind another that told before: a leader of an older epoch is not taken. */
+  #withNewerLeaders(answered: MetadataResponseTopic): MetadataResponseTopic {
+    const known = this.#topics.get(answered.name!)
+    if (known === undefined || known.topicId !== answered.topicId) return answered
+    const partitions = new Map(known.partitions.map((each) => [each.partitionIndex, each]))
+    for (const partition of answered.partitions) {
+      const before = partitions.get(partition.partitionIndex)
+      if (before === undefined || before.leaderEpoch <= partition.leaderEpoch) continue
+      partition.leaderId = before.leaderId
+      partition.leaderEpoch = before.leaderEpoch
+    }
+    return answered
   }
 }

@@ -52,6 +52,8 @@ interface Waiting {
 /** An answer beyond it is refused before memory is taken; 50 MB is what a fetch asks for at most. */
 const frameSizeMax = 256 * 1024 * 1024
 const software = 'ottla'
+/** A machine that is gone says nothing: another broker is tried after so long. */
+const connectTimeoutMsMax = 10_000
 
 /** Answers that say where the broker's features stand. */
 export type BrokerVersions = Infer<typeof apiVersionsResponse>
@@ -84,7 +86,7 @@ export class Connection {
 
   /** Connects and asks for the versions. Rejects with ConnectionError. */
   static async open(endpoint: Endpoint, options: ConnectionOptions): Promise<Connection> {
-    const socket = await openSocket(endpoint, options.timeoutMs)
+    const socket = await openSocket(endpoint, Math.min(options.timeoutMs, connectTimeoutMsMax))
     const connection = new Connection(endpoint, options, socket)
     await connection.#negotiate()
     return connection

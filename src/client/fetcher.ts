@@ -176,22 +176,39 @@ export class Fetcher {
       if (answer === undefined) throw error
       if (answer.errorCode !== 0) throw new KafkaError(errorName(answer.errorCode))
       const steps: Step[] = []
+      const moved = new Set<string>()
       for (const { topic, topicId, partitions: answered } of answer.responses) {
         const name = topic === '' ? this.#client.metadata.topicName(topicId) : topic
         for (const data of answered) {
           const assigned = this.#assigned.get(`${name}/${data.partitionIndex}`)
           if (assigned === undefined || positions.get(assigned) !== assigned.position) continue
           if (errorName(data.errorCode) === 'OFFSET_OUT_OF_RANGE') await this.#reset(assigned)
-          else steps.push(...this.#stepsOf(assigned, data))
+          else if (data.errorCode === 0) steps.push(...this.#stepsOf(assigned, data))
+          else if (!this.#findLeader(assigned, data, answer)) moved.add(assigned.topic)
         }
       }
-      return this.#handOut(steps, onRecords)
+      const isWanted = this.#handOut(steps, onRecords)
+      if (moved.size > 0) await this.#lookAgain([...moved])
+      return isWanted
     } catch (failure) {
       if (!isRetriable(failure)) throw failure
-      await sleep(retryMs)
-      await this.#client.loadTopics([...new Set(partitions.map(({ topic }) => topic))])
+      await this.#lookAgain([...new Set(partitions.map(({ topic }) => topic))])
       return true
     }
+  }
+
+  async #lookAgain(topics: readonly string[]): Promise<void> {
+    await sleep(retryMs)
+    await this.#client.loadTopics(topics)
+  }
+
+  /** False when the answer does not say who leads (KIP-951). Throws KafkaError for what will not pass. */
+  #findLeader({ topic, partition }: Assigned, data: PartitionData, { nodeEndpoints }: FetchResponse): boolean {
+    const error = errorName(data.errorCode)
+    const failure = new KafkaError(error, `${topic}-${partition}: ${error}`)
+    if (!isRetriable(failure)) throw failure
+    const { metadata } = this.#client
+    return data.currentLeader !== undefined && metadata.learnLeader(topic, partition, data.currentLeader, nodeEndpoints)
   }
 
   /** Asks for what follows before it hands out what came. */
@@ -223,8 +240,6 @@ export class Fetcher {
 
   #stepsOf(assigned: Assigned, data: PartitionData): Step[] {
     const { topic, partition } = assigned
-    if (data.errorCode !== 0)
-      throw new KafkaError(errorName(data.errorCode), `${topic}-${partition}: ${errorName(data.errorCode)}`)
     const { readsCommitted, checksCrc } = this.#options
     assigned.highWatermark = readsCommitted ? data.lastStableOffset : data.highWatermark
     const aborted = readsCommitted ? new AbortedBatches(data.abortedTransactions ?? []) : undefined

@@ -58,6 +58,8 @@ export class KafkaClient {
   readonly #byNode = new Map<string, Promise<Connection>>()
   readonly #coordinators = new Map<string, BrokerNode>()
   #first: Promise<Connection> | undefined
+  /** Who was asked was not there: the brokers are to be asked before anybody is asked again. */
+  #isStale = false
   #isClosed = false
 
   constructor(options: ClientOptions) {
@@ -96,7 +98,7 @@ export class KafkaClient {
         options.judge?.(answer)
         return answer
       },
-      () => this.#forget(target),
+      (error) => this.#forget(target, error),
     )
   }
 
@@ -105,12 +107,12 @@ export class KafkaClient {
     if (target === 'any') return this.#anyConnection()
     if (target === 'controller') {
       await this.#anyConnection()
-      if (this.metadata.brokers.length === 0) await this.#askMetadata([])
+      if (this.metadata.brokers.length === 0 || this.#isStale) await this.#askMetadata([])
       const node = this.metadata.broker(this.metadata.controllerId)
       return node === undefined ? this.#anyConnection() : this.#nodeConnection(node)
     }
     if ('groupId' in target) return this.#nodeConnection(await this.coordinatorOf(target.groupId), 'groups')
-    if (this.metadata.broker(target.nodeId) === undefined) await this.#askMetadata([])
+    if (this.metadata.broker(target.nodeId) === undefined || this.#isStale) await this.#askMetadata([])
     const node = this.metadata.broker(target.nodeId)
     if (node === undefined) throw new ConnectionError(`the cluster has no broker ${target.nodeId}`)
     return this.#nodeConnection(node, target.fetches ? 'fetches' : '')
@@ -120,12 +122,12 @@ export class KafkaClient {
    * Asks for topics (all of them for null) and remembers the answer, in which each topic may have an error of its own.
    * `createsMissing` lets the broker create what is missing, if it does such things.
    */
-  async loadTopics(names: readonly string[] | null, createsMissing = false): Promise<MetadataResponse> {
-    return tryUntil(
-      this.deadline(),
-      () => this.#askMetadata(names, createsMissing),
-      () => this.#forget('any'),
-    )
+  async loadTopics(
+    names: readonly string[] | null,
+    createsMissing = false,
+    deadlineMs = this.deadline(),
+  ): Promise<MetadataResponse> {
+    return tryUntil(deadlineMs, () => this.#askMetadata(names, createsMissing))
   }
 
   /** A topic with a leader for each partition, asked for until the deadline. Rejects with the topic's KafkaError. */
@@ -172,8 +174,10 @@ export class KafkaClient {
       )
   }
 
-  #forget(target: Target): void {
+  /** What failed is not where it was thought to be. */
+  #forget(target: Target, error: unknown): void {
     if (typeof target === 'object' && 'groupId' in target) this.forgetCoordinator(target.groupId)
+    else if (target !== 'any' && (error instanceof ConnectionError || isMoved(error))) this.#isStale = true
   }
 
   async #askMetadata(names: readonly string[] | null, createsMissing = false): Promise<MetadataResponse> {
@@ -181,8 +185,27 @@ export class KafkaClient {
     if (this.asksControllers) return this.#askQuorum(connection)
     const topics = names === null ? null : names.map((name) => ({ name }))
     const answer = await connection.ask(metadataExchange, { topics, allowAutoTopicCreation: createsMissing })
+    if (errorName(answer.errorCode) === 'REBOOTSTRAP_REQUIRED') {
+      this.#rebootstrap()
+      throw new KafkaError('REBOOTSTRAP_REQUIRED')
+    }
     this.metadata.update(answer)
+    this.#isStale = false
     return answer
+  }
+
+  /** The cluster sends its clients away: they begin again at the bootstrap servers (KIP-1102). */
+  #rebootstrap(): void {
+    const openings = [this.#first, ...this.#byNode.values()]
+    this.#first = undefined
+    this.#byNode.clear()
+    this.#coordinators.clear()
+    this.metadata.forgetBrokers()
+    for (const opening of openings)
+      opening?.then(
+        (connection) => connection.close(),
+        () => {},
+      )
   }
 
   /** The controllers, as if they were brokers (KIP-919). */
@@ -201,6 +224,7 @@ export class KafkaClient {
       errorCode: 0,
     }
     this.metadata.update(found)
+    this.#isStale = false
     return found
   }
 
@@ -262,6 +286,10 @@ export class KafkaClient {
     if (this.#isClosed) connection.close()
     return connection
   }
+}
+
+function isMoved(error: unknown): boolean {
+  return error instanceof KafkaError && (error.error === 'NOT_CONTROLLER' || error.error === 'NOT_LEADER_OR_FOLLOWER')
 }
 
 /** The topic is not there and will not be created: no use to try again. */

@@ -8,6 +8,9 @@ import { assert } from '../base/assert.ts'
 import { baseSequence, incrementSequence } from '../protocol/record/batch-header.ts'
 import type { PendingBatch, ProducerIdentity } from './pending-batch.ts'
 
+const backoffMsFirst = 100
+const backoffMsMax = 1000
+
 export class Lane {
   readonly topic: string
   readonly partition: number
@@ -20,6 +23,10 @@ export class Lane {
   #isKnown = false
   #isHeld = false
   #needsTime = false
+  #needsIdentity = false
+  #failuresCount = 0
+  /** Instead of the producer's, once its sequence numbers had come apart from the broker's. */
+  #identity: ProducerIdentity | undefined
 
   constructor(topic: string, partition: number) {
     this.topic = topic
@@ -47,7 +54,8 @@ export class Lane {
   }
 
   /** The batch that `next` gave goes on its way. Without an identity it gets no sequence numbers. */
-  send(batch: PendingBatch, identity: ProducerIdentity | undefined): void {
+  send(batch: PendingBatch, producer: ProducerIdentity | undefined): void {
+    const identity = producer === undefined ? undefined : (this.#identity ?? producer)
     assert(batch === this.#batches[this.#underWay.size], 'batches are sent in order')
     this.#underWay.add(batch)
     if (batch.isClosed) return
@@ -65,6 +73,7 @@ export class Lane {
 
   onWritten(batch: PendingBatch): void {
     this.#isKnown = true
+    this.#failuresCount = 0
     this.#remove(batch)
   }
 
@@ -83,6 +92,46 @@ export class Lane {
     if (isIdempotent) this.#gapSequence ??= baseSequence(batch.bytes, 0)
   }
 
+  /** Takes away what is not under way and `isLate`: it will never be sent again. */
+  takeLate(isLate: (batch: PendingBatch) => boolean, isIdempotent: boolean): PendingBatch[] {
+    const late = this.#batches.filter((batch) => !this.#underWay.has(batch) && isLate(batch))
+    for (const batch of late)
+      if (batch.isClosed) this.onRefused(batch, isIdempotent)
+      else this.#remove(batch)
+    return late
+  }
+
+  /** The broker's sequence numbers are not known any more: `restart` before `release`. */
+  loseIdentity(): void {
+    this.#isHeld = true
+    this.#needsIdentity = true
+  }
+
+  get needsIdentity(): boolean {
+    return this.#needsIdentity
+  }
+
+  /** Goes on as another producer, whose numbers begin at zero. */
+  restart(identity: ProducerIdentity): void {
+    assert(this.#underWay.size === 0, 'nothing is under way')
+    this.#identity = identity
+    this.#needsIdentity = false
+    this.#gapSequence = undefined
+    this.#isKnown = false
+    let sequence = 0
+    for (const batch of this.#batches) {
+      if (!batch.isClosed) continue
+      batch.identify(identity, sequence)
+      sequence = incrementSequence(sequence, batch.recordsCount)
+    }
+    this.#nextSequence = sequence
+  }
+
+  /** How long to wait after so many failures, in milliseconds. */
+  get backoffMs(): number {
+    return Math.min(backoffMsFirst * 2 ** this.#failuresCount, backoffMsMax)
+  }
+
   /** Held, and nothing is under way any more: `release` may be called. */
   get isQuiet(): boolean {
     return this.#isHeld && this.#underWay.size === 0
@@ -92,10 +141,12 @@ export class Lane {
     return this.#needsTime
   }
 
-  release(identity: ProducerIdentity | undefined): void {
+  release(producer: ProducerIdentity | undefined): void {
     assert(this.#underWay.size === 0, 'nothing is under way')
+    if (this.#needsTime) this.#failuresCount++
     this.#isHeld = false
     this.#needsTime = false
+    const identity = producer === undefined ? undefined : (this.#identity ?? producer)
     const gapSequence = this.#gapSequence
     if (gapSequence === undefined || identity === undefined) return
     let sequence = gapSequence

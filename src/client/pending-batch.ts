@@ -3,7 +3,12 @@
  * with the same bytes until it is answered. The producer alone uses it.
  */
 import { BatchBuilder } from '../protocol/record/batch-builder.ts'
-import { baseSequencePosition, setCrc } from '../protocol/record/batch-header.ts'
+import {
+  baseSequencePosition,
+  producerEpochPosition,
+  producerIdPosition,
+  setCrc,
+} from '../protocol/record/batch-header.ts'
 import type { Codecs, CompressionType } from '../protocol/record/compression.ts'
 import { decodeRecords, type RecordHeader } from '../protocol/record/record.ts'
 
@@ -39,6 +44,10 @@ export class PendingBatch {
   readonly #settings: BatchSettings
   readonly #builder: BatchBuilder
   readonly #receipts: (Receipt | undefined)[] = []
+  /** It was sent, and nobody knows what became of it. */
+  isMaybeWritten = false
+  /** It was given to another producer once. */
+  isRestarted = false
   #bytes: Buffer | undefined
   #size = 0
   #identity: (ProducerIdentity & { readonly baseSequence: number }) | undefined
@@ -106,6 +115,14 @@ export class PendingBatch {
   /** Other sequence numbers for a batch that is closed and not written. */
   renumber(baseSequence: number): void {
     if (baseSequence === this.bytes.readInt32BE(baseSequencePosition)) return
+    this.bytes.writeInt32BE(baseSequence, baseSequencePosition)
+    setCrc(this.bytes, 0)
+  }
+
+  /** Another producer, and sequence numbers of its. */
+  identify({ producerId, producerEpoch }: ProducerIdentity, baseSequence: number): void {
+    this.bytes.writeBigInt64BE(producerId, producerIdPosition)
+    this.bytes.writeInt16BE(producerEpoch, producerEpochPosition)
     this.bytes.writeInt32BE(baseSequence, baseSequencePosition)
     setCrc(this.bytes, 0)
   }

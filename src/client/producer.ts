@@ -14,7 +14,8 @@ import {
 import { initProducerIdRequest, initProducerIdResponse } from '../protocol/api/22-init-producer-id.ts'
 import { errorName, KafkaError } from '../protocol/errors.ts'
 import { type Codecs, type CompressionType, noCodecs } from '../protocol/record/compression.ts'
-import { isRetriable } from './client-errors.ts'
+import { ConnectionError, isRetriable } from './client-errors.ts'
+import type { BrokerNode, LeaderHint } from './cluster-metadata.ts'
 import { sleep } from './deadline.ts'
 import { groupBy } from './group-by.ts'
 import { type KafkaClient, UnknownTopicError } from './kafka-client.ts'
@@ -54,7 +55,6 @@ export interface ProducerOptions {
 
 const produceExchange = { request: produceRequest, response: produceResponse }
 const initProducerIdExchange = { request: initProducerIdRequest, response: initProducerIdResponse }
-const retryMs = 100
 
 /** As many as a broker remembers of a producer, to know what comes twice. */
 const underWayMax = 5
@@ -164,13 +164,17 @@ export class Producer {
   }
 
   async #initialize(): Promise<void> {
+    this.#identity = await this.#newIdentity()
+  }
+
+  async #newIdentity(): Promise<ProducerIdentity> {
     const message = { transactionalId: null, transactionTimeoutMs: 60_000, producerId: -1n, producerEpoch: -1 }
     const answer = await this.#client.ask(initProducerIdExchange, message, 'any', {
       judge: ({ errorCode }) => {
         if (errorCode !== 0) throw new KafkaError(errorName(errorCode))
       },
     })
-    this.#identity = { producerId: answer.producerId, producerEpoch: answer.producerEpoch }
+    return { producerId: answer.producerId, producerEpoch: answer.producerEpoch }
   }
 
   #partitionFor(topic: string, record: ProducedRecord): number {
@@ -254,13 +258,44 @@ export class Producer {
     }
     for (const sending of sendings) this.#settle(sending, answer, failure)
     const quiet = sendings.map(({ lane }) => lane).filter((lane) => lane.isQuiet)
-    if (quiet.some((lane) => lane.needsTime)) {
-      await sleep(retryMs)
-      await this.#client.loadTopics([...new Set(quiet.map((lane) => lane.topic))]).catch(() => {})
+    const late = quiet.filter((lane) => lane.needsTime)
+    if (late.length > 0) await this.#waitFor(late)
+    for (const lane of quiet) {
+      if (lane.needsIdentity && !(await this.#restart(lane))) continue
+      lane.release(this.#senderIdentity)
     }
-    for (const lane of quiet) lane.release(this.#senderIdentity)
     this.#tellWaiters()
     this.#send()
+  }
+
+  /** Waits a little, and asks who leads by now: not for longer than what waits may be tried. */
+  async #waitFor(lanes: readonly Lane[]): Promise<void> {
+    await sleep(Math.max(...lanes.map((lane) => lane.backoffMs)))
+    const begunMs = Math.min(...lanes.map((lane) => lane.first?.createdMs ?? Date.now()))
+    const topics = [...new Set(lanes.map((lane) => lane.topic))]
+    await this.#client.loadTopics(topics, false, begunMs + this.#deliveryTimeoutMs).catch(() => {})
+  }
+
+  /** Another producer id for a lane; without one all that it holds is refused, and false. */
+  async #restart(lane: Lane): Promise<boolean> {
+    for (;;) {
+      try {
+        lane.restart(await this.#newIdentity())
+        return true
+      } catch (error) {
+        const isOver = !isRetriable(error)
+        for (const batch of lane.takeLate((each) => isOver || this.#isLate(each), this.#isIdempotent)) {
+          this.#usedMemory -= batch.chargedSize
+          batch.settle(error as Error, -1)
+        }
+        if (lane.first === undefined) this.#lanes.delete(`${lane.topic}/${lane.partition}`)
+        if (lane.first === undefined) return false
+      }
+    }
+  }
+
+  #isLate(batch: PendingBatch): boolean {
+    return Date.now() - batch.createdMs > this.#deliveryTimeoutMs
   }
 
   async #ask(leader: number, sendings: readonly Sending[]): Promise<ProduceResponse | undefined> {
@@ -292,9 +327,17 @@ export class Producer {
         error = new KafkaError(errorName(result.errorCode), result.errorMessage ?? undefined)
       else baseOffset = result.baseOffset
     }
-    const isLate = Date.now() - batch.createdMs > this.#deliveryTimeoutMs
+    batch.isMaybeWritten ||= error !== undefined && isUncertain(error)
+    const isLate = this.#isLate(batch)
     if (error !== undefined && !isLate && (isRetriable(error) || this.#isOutOfTurn(lane, batch, error))) {
-      lane.onUnwritten(batch, isRetriable(error))
+      const isTold = result !== undefined && this.#learnLeader(lane, result.currentLeader, answer?.nodeEndpoints ?? [])
+      lane.onUnwritten(batch, isRetriable(error) && !isTold)
+      return
+    }
+    if (error !== undefined && !isLate && this.#isForgotten(batch, error)) {
+      batch.isRestarted = true
+      lane.onUnwritten(batch, false)
+      lane.loseIdentity()
       return
     }
     const parts = error !== undefined && isTooLarge(error) && batch.recordsCount > 1 ? batch.split() : []
@@ -303,6 +346,30 @@ export class Producer {
     if (error === undefined) lane.onWritten(batch)
     else lane.onRefused(batch, this.#isIdempotent, parts)
     if (parts.length === 0) batch.settle(error, baseOffset)
+    if (error !== undefined && isLate) this.#giveUp(lane, batch, error)
+  }
+
+  /** Others of the lane are late too; where one may be written after all, its sequence numbers are not used again. */
+  #giveUp(lane: Lane, batch: PendingBatch, error: Error): void {
+    const others = lane.takeLate((each) => this.#isLate(each), this.#isIdempotent)
+    for (const other of others) {
+      this.#usedMemory -= other.chargedSize
+      other.settle(error, -1)
+    }
+    if (this.#isIdempotent && [batch, ...others].some(({ isMaybeWritten }) => isMaybeWritten)) lane.loseIdentity()
+  }
+
+  /** True when the answer named the new leader (KIP-951): nobody need be asked. */
+  #learnLeader(lane: Lane, hint: LeaderHint | undefined, nodes: readonly BrokerNode[]): boolean {
+    return hint !== undefined && this.#client.metadata.learnLeader(lane.topic, lane.partition, hint, nodes)
+  }
+
+  /** The broker's state of this producer is gone or another one: it is begun anew, once for a batch. */
+  #isForgotten(batch: PendingBatch, error: Error): boolean {
+    const isOther =
+      error instanceof KafkaError &&
+      (error.error === 'OUT_OF_ORDER_SEQUENCE_NUMBER' || error.error === 'UNKNOWN_PRODUCER_ID')
+    return this.#isIdempotent && isOther && !batch.isRestarted
   }
 
   /** Refused alone because one before it was not written. */
@@ -325,6 +392,13 @@ export class Producer {
     if (this.hasRoom) for (const resolve of this.#roomWaiters.splice(0)) resolve()
     if (this.#usedMemory === 0) for (const resolve of this.#emptyWaiters.splice(0)) resolve()
   }
+}
+
+/** It may have been written all the same. */
+function isUncertain(error: Error): boolean {
+  if (error instanceof ConnectionError) return true
+  const codes = ['REQUEST_TIMED_OUT', 'NOT_ENOUGH_REPLICAS_AFTER_APPEND', 'NETWORK_EXCEPTION']
+  return error instanceof KafkaError && codes.includes(error.error)
 }
 
 /** About, with what a record takes besides key and value. */
