@@ -9,6 +9,8 @@ import { parseArgs } from 'node:util'
 import { type SimulationResult, simulate, Violation } from './simulation.ts'
 
 const storyLinesMax = 120
+/** Longer than any session or election. */
+const slowHealingMs = 15_000
 
 const { values } = parseArgs({
   options: {
@@ -51,6 +53,7 @@ for (let seed = first; seed < first + count; seed++) {
     const result = await runSeed(seed)
     results.push(result)
     if (count === 1) console.log(result)
+    else if (result.healingMs > slowHealingMs) console.log(`seed ${seed} took ${result.healingMs} ms to heal`)
   } catch (error) {
     failures.push({ seed, message: (error as Error).message })
     if (values['keep-going']) console.log(`seed ${seed} VIOLATES: ${(error as Error).message}`)

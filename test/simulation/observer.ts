@@ -112,6 +112,7 @@ export class Observer {
     const { nextOffset } = image
     if (nextOffset % imageEvery !== 0 || this.#imageOffsets.get(image) === nextOffset) return
     this.#imageOffsets.set(image, nextOffset)
+    checkLeaders(image)
     const hash = hashOf(image)
     const known = this.#images.get(nextOffset)
     if (known === undefined) this.#images.set(nextOffset, { hash, who: node.hostName })
@@ -160,6 +161,18 @@ export class Observer {
     )
     this.#partitionLeaders.set(key, node.id)
     node.world.tell(node.hostName, `leads ${partition.name} in epoch ${partition.leaderEpoch}`)
+  }
+}
+
+/** Whoever leads is in sync and alive, by the same image. */
+function checkLeaders(image: MetadataImage): void {
+  for (const topic of image.topics.values()) {
+    for (const [index, { leader, isr }] of topic.partitions.entries()) {
+      if (leader < 0) continue
+      assert(isr.includes(leader), `${topic.name}-${index} is led by ${leader}, in sync are ${isr}`)
+      const broker = image.cluster.broker(leader)
+      assert(broker?.isFenced === false, `${topic.name}-${index} is led by ${leader}, which is fenced`)
+    }
   }
 }
 

@@ -1,5 +1,138 @@
 /**
- * Rules that the simulation must notice when they are broken: each names the sources to change. `seed` is the first, counted
- * from 0, that finds it.
+ * Rules that the simulation must notice when they are broken: each names what is changed in which source, which must be
+ * there exactly once. `seed` is the first, counted from 0, that finds it; the list in docs/TESTING.md is the same.
  */
-export const plantedBugs = []
+export const plantedBugs = [
+  {
+    name: 'early-isr',
+    what: 'a follower is taken into the ISR though it lacks committed records',
+    seed: 0,
+    changes: [
+      {
+        file: 'src/replication/leader-replicas.ts',
+        find: 'if (follower.logEndOffset < this.#highWatermark || follower.logEndOffset < this.#leaderEpochStartOffset) {',
+        replace: 'if (follower.logEndOffset < 0) {',
+      },
+    ],
+  },
+  {
+    name: 'lonely-high-watermark',
+    what: "the high watermark follows the leader's own log, whatever the followers have",
+    seed: 0,
+    changes: [
+      {
+        file: 'src/replication/leader-replicas.ts',
+        find: 'if (follower.logEndOffset < offset && this.#holdsBack(follower, nowMs)) offset',
+        replace: 'if (follower.logEndOffset < offset && nowMs < 0) offset',
+      },
+    ],
+  },
+  {
+    name: 'vote-counted-twice',
+    what: 'a candidate counts one vote twice',
+    seed: 0,
+    changes: [
+      {
+        file: 'src/raft/vote-tally.ts',
+        find: 'return this.grantingIds.length >= this.voters.majorityCount',
+        replace: 'return this.grantingIds.length + 1 >= this.voters.majorityCount',
+      },
+    ],
+  },
+  {
+    name: 'forgotten-vote',
+    what: 'votes and epochs are not written to quorum-state',
+    seed: 0,
+    changes: [
+      {
+        file: 'src/runtime/raft-storage.ts',
+        find: '    this.#election = { state, settings }',
+        replace: '    this.#election = state.epoch < 0 ? { state, settings } : undefined',
+      },
+    ],
+  },
+  {
+    name: 'missing-fsync',
+    what: 'the metadata log says that it is flushed when it is only written',
+    seed: 0,
+    changes: [
+      {
+        file: 'src/log/log-writer.ts',
+        find: '      if (mustFlush && this.#flushAlways) await this.#flushUpTo(segment)',
+        replace: '',
+      },
+    ],
+  },
+  {
+    name: 'no-truncation',
+    what: 'a follower keeps what its new leader does not have',
+    seed: 0,
+    changes: [
+      {
+        file: 'src/runtime/replica-answers.ts',
+        find: 'await following.partition.changeEnd(() => log.truncateTo(offset))',
+        replace: 'await following.partition.changeEnd(() => Promise.resolve(void offset))',
+      },
+    ],
+  },
+  {
+    name: 'stale-leader',
+    what: 'the controller takes an ISR from a leader of an earlier epoch',
+    seed: 0,
+    changes: [
+      {
+        file: 'src/controller/alter-partition.ts',
+        find: "if (request.leaderEpoch < partition.leaderEpoch) return 'FENCED_LEADER_EPOCH'",
+        replace: 'if (request.leaderEpoch < partition.leaderEpoch) return undefined',
+      },
+    ],
+  },
+  {
+    name: 'fenced-leader',
+    what: 'a fenced broker may be elected',
+    seed: 0,
+    changes: [
+      {
+        file: 'src/controller/broker-transitions.ts',
+        find: 'if (brokerId !== inMotion.arriving && !isActive(broker)) return false',
+        replace: '',
+      },
+    ],
+  },
+  {
+    name: 'unclean-stays',
+    what: 'a broker that comes back after an end that was not clean stays in the ISR and may lead',
+    seed: 0,
+    changes: [
+      {
+        file: 'src/controller/broker-transitions.ts',
+        find: 'updatePartitions(state, isAffected, { unclean: brokerId }, records)',
+        replace: 'void isAffected',
+      },
+    ],
+  },
+  {
+    name: 'doubled-batch',
+    what: 'a batch that an idempotent producer sends again is appended again',
+    seed: 0,
+    changes: [
+      {
+        file: 'src/log/log-append.ts',
+        find: 'const duplicate = checkProducers(state, records, options)',
+        replace: 'const duplicate = undefined as ReturnType<typeof checkProducers>',
+      },
+    ],
+  },
+  {
+    name: 'early-acknowledgement',
+    what: 'acks=all is answered when the leader alone has written',
+    seed: 0,
+    changes: [
+      {
+        file: 'src/runtime/delayed-produce.ts',
+        find: 'const queue = this.requiredAcks === -1 ? partition.replicatedWaits : partition.writtenWaits',
+        replace: 'const queue = partition.writtenWaits',
+      },
+    ],
+  },
+]
