@@ -4,6 +4,7 @@
  * promises to acknowledge by its next fetch only what is on disk.
  */
 import { assert } from '../base/assert.ts'
+import { onLeaderless } from './leader-gone.ts'
 import { splitByEpoch } from './log-batches.ts'
 import type {
   FetchRequest,
@@ -124,6 +125,16 @@ function bootstrapDestinations(core: RaftCore): readonly Destination[] {
   return [...configured, ...known]
 }
 
+/** A bootstrap server has no id, but perhaps the address of a voter; -1 when it has not. */
+function voterIdOf(core: RaftCore, destinationId: number): number {
+  if (destinationId >= 0) return destinationId
+  const server = core.config.bootstrapServers[-2 - destinationId]
+  const voter = core.voters.voters.find(
+    ({ endpoints: [first] }) => first !== undefined && server !== undefined && isAt(first, server.host, server.port),
+  )
+  return voter?.id ?? -1
+}
+
 function isAt(endpoint: Endpoint, host: string, port: number): boolean {
   return endpoint.host === host && endpoint.port === port
 }
@@ -132,6 +143,7 @@ export function onFetchResponse(core: RaftCore, senderId: number, response: Fetc
   const { role } = core
   const isFromLeader = role.name === 'follower' && senderId === core.leaderId && response.epoch === core.epoch
   if (!isFromLeader || response.error !== 'NONE') {
+    if (response.leaderId === -1 && !response.isTopLevel) onLeaderless(core, voterIdOf(core, senderId))
     core.requests.backOff(senderId, core.nowMs)
     return
   }

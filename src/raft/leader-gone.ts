@@ -6,7 +6,8 @@
  * to their leader fail they ask everybody else.
  *
  * The elections that follow are hurried: the rivals are at hand and awake, and the second of random backoff that Kafka
- * waits after a lost one would be most of the time without a leader. Each takes twice as long as the one before, for slow
+ * waits after a lost one would be most of the time without a leader. So are those of voters that have just started, once a
+ * majority is up and says that nobody leads: a new cluster need not wait for a timeout to find that out. Each takes twice as long as the one before, for slow
  * disks, and after `hurriesMax` in vain Kafka's times count again until a leader is heard.
  */
 import type { RaftCore } from './raft-core.ts'
@@ -33,6 +34,18 @@ export function onPeerGone(core: RaftCore, id: number): void {
   role.isLeaderGone = true
   role.hasFetched = false
   role.fetchDeadlineMs = Math.min(role.fetchDeadlineMs, core.nowMs + noticeMs + turnDelayMs(core, id))
+}
+
+/** A voter that is asked who leads does not know of anybody. */
+export function onLeaderless(core: RaftCore, voterId: number): void {
+  const { role } = core
+  if (role.name !== 'unattached' || role.leaderlessIds === undefined || !core.isVoter) return
+  if (voterId === core.self.id || core.voters.get(voterId) === undefined) return
+  role.leaderlessIds.add(voterId)
+  if (role.leaderlessIds.size + 1 < core.voters.majorityCount) return
+  delete role.leaderlessIds
+  core.hurry ??= { goneId: core.self.id, electionsCount: 0 }
+  role.electionDeadlineMs = Math.min(role.electionDeadlineMs, core.nowMs + noticeMs + turnDelayMs(core, core.self.id))
 }
 
 /** Spread over twice the configured time, so that candidates do not collide for ever. */

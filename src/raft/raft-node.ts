@@ -51,6 +51,8 @@ export class RaftNode {
   constructor(config: RaftConfig, start: RaftStart, random: Random, time: RaftTime) {
     this.#core = new RaftCore(config, start, random, time)
     takeUp(this.#core)
+    const { role } = this.#core
+    if (role.name === 'unattached') role.leaderlessIds = new Set()
   }
 
   get nodeId(): number {

@@ -18,7 +18,9 @@ import type { Endpoint, ReplicaKey, Voter } from './voter-set.ts'
 
 export interface Unattached {
   readonly name: 'unattached'
-  readonly electionDeadlineMs: number
+  electionDeadlineMs: number
+  /** Of a voter that has just started: who said that nobody leads. */
+  leaderlessIds?: Set<number>
 }
 
 export interface Prospective {

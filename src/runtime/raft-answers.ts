@@ -9,7 +9,7 @@ import type { RaftDriver } from './raft-driver.ts'
 
 /**
  * Resolves with the body of the answer, which for a fetch may take as long as the request allows. Rejects with KafkaError:
- * INVALID_REQUEST when it is not about the metadata log, BROKER_NOT_AVAILABLE when this node stops.
+ * INVALID_REQUEST when it is not about the metadata log, BROKER_NOT_AVAILABLE when this node stops, or has not started yet.
  */
 export async function answerRaftMessage<Response extends object>(
   quorum: Pick<RaftDriver, 'handleRequest'>,
@@ -22,7 +22,7 @@ export async function answerRaftMessage<Response extends object>(
     quorum.handleRequest(
       request,
       (response) => resolve(encodeRaftResponse(response, apiVersion) as Response),
-      () => reject(new KafkaError('BROKER_NOT_AVAILABLE', 'The node stops')),
+      () => reject(new KafkaError('BROKER_NOT_AVAILABLE', 'The node takes no part in the quorum')),
     )
   })
 }

@@ -178,16 +178,19 @@ export class RaftDriver {
     this.#step({ kind: 'upgradeKraftVersion', kraftVersion })
   }
 
-  /** A raft request of another node. Calls one of the two once, maybe within this call. */
+  /**
+   * A raft request of another node. Calls one of the two once, maybe within this call; `onStopped` also before the start,
+   * when listeners may be open already.
+   */
   handleRequest(request: RaftRequest, onReply: OnReply, onStopped: () => void = () => {}): void {
-    if (this.#isStopped) onStopped()
+    if (this.#isStopped || !this.#isStarted) onStopped()
     else if (request.kind === 'addVoter') this.#addVoter(request, { onReply, onStopped })
     else this.#take(request, { onReply, onStopped })
   }
 
   /** The network saw the process of `id` go: a hint, of which leader-gone.ts says what it decides. */
   onPeerGone(id: number): void {
-    this.#step({ kind: 'peerGone', id })
+    if (this.#isStarted) this.#step({ kind: 'peerGone', id })
   }
 
   /**

@@ -208,3 +208,13 @@ test.each([3, 5])('%i voters that notice the leader is gone have another at once
   expect(times[25]).toBeLessThan(150)
   expect(times.at(-1)).toBeLessThan(300)
 })
+
+test.each([3, 5])('%i voters of a new cluster have a leader at once', (votersCount) => {
+  const times = Array.from({ length: 50 }, (_, seed) => {
+    const simulation = new RaftSimulation({ seed, votersCount })
+    simulation.startAll()
+    simulation.run(60_000, () => simulation.leader() !== undefined)
+    return simulation.nowMs
+  })
+  expect(Math.max(...times)).toBeLessThan(500)
+})

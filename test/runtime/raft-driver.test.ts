@@ -114,6 +114,30 @@ describe('a lone voter', () => {
     expect(machine.listener.values.at(-1)).toBe('more')
   })
 
+  test('answers nobody before it started, nor once it stopped', async () => {
+    const harness = await standalone()
+    const driver = await harness.machine.open()
+    const heard: string[] = []
+    const ask = () => {
+      const request = { kind: 'endQuorumEpoch', clusterId: null, leaderId: 2, epoch: 9 } as const
+      const whole = { ...request, preferredCandidates: [], endpoints: [] }
+      driver.handleRequest(
+        whole,
+        ({ error }) => heard.push(error),
+        () => heard.push('nobody'),
+      )
+    }
+    ask()
+    expect([heard, driver.epoch]).toEqual([['nobody'], 0])
+    driver.start()
+    await harness.settle()
+    ask()
+    await harness.settle()
+    await harness.drive(driver.close())
+    ask()
+    expect(heard).toEqual(['nobody', 'NONE', 'nobody'])
+  })
+
   test('starts again after a clean stop', async () => {
     const harness = await standalone()
     const { machine } = harness
