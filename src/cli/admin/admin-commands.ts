@@ -193,12 +193,14 @@ function addCluster<Parsed>(parser: Argv<Parsed>, run: Run) {
         command
           .options({
             ...options,
+            cluster: { ...yes, describe: 'The whole cluster: its controller, all partitions and brokers' },
             timeout: { ...integer, default: 1000, describe: 'How long to wait, in milliseconds' },
           })
-          .example('$0 cluster health -b localhost:9092', 'For the health check of a container'),
+          .example('$0 cluster health -b localhost:9092', 'For the health check of a container')
+          .example('$0 cluster health --cluster --format json', 'For monitoring'),
       (given) => {
         const { bootstrap, format } = optionsOf(given)
-        const limits = { bootstrap, format, timeoutMs: given.timeout ?? 1000 }
+        const limits = { bootstrap, format, timeoutMs: given.timeout ?? 1000, isWhole: given.cluster }
         return run(import('./cluster-health.ts').then(({ clusterHealth }) => clusterHealth(limits, streams)))
       },
     )

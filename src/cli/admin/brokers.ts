@@ -1,14 +1,14 @@
 /** `ottla brokers`: which there are, where they listen, what they lead and hold, and what is behind. */
 import type { Writable } from 'node:stream'
-import { describeCluster, unregisterBroker } from '../../client/admin-cluster.ts'
+import { unregisterBroker } from '../../client/admin-cluster.ts'
 import { describeConfigs, resourceTypes } from '../../client/admin-configs.ts'
-import { NotServedError } from '../../client/client-errors.ts'
 import type { KafkaClient } from '../../client/kafka-client.ts'
 import type { MetadataResponse } from '../../protocol/api/03-metadata.ts'
 import { OperatorError } from '../operator-error.ts'
 import { exitCodes } from '../start.ts'
 import { type ClusterOptions, withCluster } from './admin-client.ts'
 import { type OutputFormat, printJson, printTable } from './admin-output.ts'
+import { allNodes } from './whole-cluster-health.ts'
 
 export interface BrokersOptions extends ClusterOptions {
   readonly format: OutputFormat
@@ -26,10 +26,7 @@ export interface PartitionCounts {
 
 export function brokersList(options: BrokersOptions, output: Writable): Promise<number> {
   return withCluster(options, async (client) => {
-    const { nodes } = await describeCluster(client, { includesFenced: true }).catch((error: unknown) => {
-      if (error instanceof NotServedError) return describeCluster(client)
-      throw error
-    })
+    const nodes = await allNodes(client)
     const { topics } = await client.loadTopics(null)
     const brokers = await Promise.all(
       nodes.map(async ({ nodeId, host, port, rack, isFenced }) => ({

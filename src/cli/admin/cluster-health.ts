@@ -15,6 +15,8 @@ export interface HealthOptions {
   readonly bootstrap: string
   readonly timeoutMs: number
   readonly format: OutputFormat
+  /** Look at the whole cluster, not at the broker that is asked. */
+  readonly isWhole?: boolean | undefined
 }
 
 export const healthTimeoutMs = 1000
@@ -35,19 +37,38 @@ export async function clusterHealth(options: HealthOptions, { output, errors }: 
   return health.isHealthy ? exitCodes.stopped : exitCodes.failed
 }
 
-async function check({ bootstrap, timeoutMs }: HealthOptions): Promise<Health> {
+async function check({ bootstrap, timeoutMs, isWhole }: HealthOptions): Promise<Health> {
   const endpoints = parseBootstrap(bootstrap)
   if (endpoints === undefined) throw new OperatorError(`--bootstrap-server ${bootstrap}: write it as host:port`)
   const limits = { requestTimeoutMs: timeoutMs, bootstrapTimeoutMs: timeoutMs, operationTimeoutMs: timeoutMs }
   const client = new KafkaClient({ bootstrap: endpoints, clientId: 'ottla-health', ...limits })
   try {
-    return judge(await client.loadTopics(null), endpoints)
+    if (isWhole) return await (await import('./whole-cluster-health.ts')).checkCluster(client)
+    const answer = await client.loadTopics(null)
+    const fenced = isNamed(answer.brokers, endpoints) ? undefined : await fencedBroker(client, endpoints)
+    if (fenced === undefined) return judge(answer, endpoints)
+    return unhealthy(`broker ${fenced.nodeId} is fenced: the controller does not hear from it`)
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error)
-    return { isHealthy: false, reason: `unhealthy: ${reason}`, partitionCount: 0, leaderlessCount: 0 }
+    return unhealthy(reason)
   } finally {
     client.close()
   }
+}
+
+function unhealthy(reason: string): Health {
+  return { isHealthy: false, reason: `unhealthy: ${reason}`, partitionCount: 0, leaderlessCount: 0 }
+}
+
+function isNamed(brokers: readonly Endpoint[], endpoints: readonly Endpoint[]): boolean {
+  return brokers.some(({ host, port }) => endpoints.some((each) => each.host === host && each.port === port))
+}
+
+/** A broker that answers and is not in the metadata may be fenced; also when it is known by another address. */
+async function fencedBroker(client: KafkaClient, endpoints: readonly Endpoint[]) {
+  const { allNodes } = await import('./whole-cluster-health.ts')
+  const nodes = await allNodes(client).catch(() => [])
+  return nodes.find((node) => node.isFenced && isNamed([node], endpoints))
 }
 
 /** Looks at the partitions of the broker that was asked; of all brokers where it is not known which one that is. */
@@ -78,13 +99,19 @@ export function parseHealthArguments(words: readonly string[]): HealthOptions | 
   let bootstrap = ownBootstrap(process.env)
   let timeoutMs = healthTimeoutMs
   let format: OutputFormat = 'text'
+  let isWhole: boolean | undefined
   for (let index = 0; index < words.length; index += 2) {
     const [word, value] = [words[index]!, words[index + 1]]
+    if (word === '--cluster') {
+      isWhole = true
+      index--
+      continue
+    }
     if (value === undefined || value.startsWith('-')) return undefined
     if (word === '--bootstrap-server' || word === '--brokers' || word === '-b') bootstrap = value
     else if (word === '--timeout' && /^\d{1,6}$/.test(value)) timeoutMs = Number(value)
     else if (word === '--format' && (value === 'json' || value === 'text')) format = value
     else return undefined
   }
-  return { bootstrap, timeoutMs, format }
+  return { bootstrap, timeoutMs, format, isWhole }
 }

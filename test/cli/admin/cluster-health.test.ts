@@ -1,12 +1,16 @@
 import { describe, expect, test } from 'vitest'
-import { judge, parseHealthArguments } from '../../../src/cli/admin/cluster-health.ts'
+import { clusterHealth, judge, parseHealthArguments } from '../../../src/cli/admin/cluster-health.ts'
+import { type ClusterFacts, judgeCluster } from '../../../src/cli/admin/whole-cluster-health.ts'
 import { metadataResponse } from '../../../src/protocol/api/03-metadata.ts'
 import { decode, encode } from '../../../src/protocol/compile.ts'
+import { ScriptedBrokers } from '../../client/scripted-brokers.ts'
+import { MemoryStreams } from '../data/memory-streams.ts'
 
 interface Replicas {
   readonly leaderId: number
   readonly replicaNodes?: number[]
   readonly offlineReplicas?: number[]
+  readonly isrNodes?: number[]
 }
 
 /** Brokers 1 and so on at ports 9001 and so on, and one topic. */
@@ -57,4 +61,71 @@ test('plain words need no yargs', () => {
   expect(parseHealthArguments(words)).toEqual({ bootstrap: 'b:1', timeoutMs: 500, format: 'json' })
   for (const other of [['--help'], ['-b'], ['-b', '--help'], ['--timeout', 'soon'], ['--format', 'xml'], ['x', 'y']])
     expect(parseHealthArguments(other)).toBeUndefined()
+})
+
+describe('a whole cluster', () => {
+  const node = (nodeId: number, isFenced = false) => ({ nodeId, host: 'h', port: 9000 + nodeId, rack: null, isFenced })
+  const three = [node(1), node(2), node(3)]
+  const held = { leaderId: 1, replicaNodes: [1, 2, 3], isrNodes: [1, 2, 3] }
+  const judged = (partition: object, facts: Partial<ClusterFacts> = {}) => {
+    const { topics } = metadata(3, [held, { ...held, ...partition }])
+    return judgeCluster({ nodes: three, controllerId: 1, topics, minIsr: new Map([['t', 2]]), ...facts })
+  }
+
+  test('is healthy when everything is led and in sync', () => {
+    expect(judged({})).toMatchObject({ isHealthy: true, reason: 'healthy: 3 of 3 brokers, 2 partitions' })
+  })
+
+  test('is degraded by a broker that is fenced and a replica that is behind', () => {
+    const nodes = [node(1), node(2), node(3, true)]
+    expect(judged({ isrNodes: [1, 2] }, { nodes })).toMatchObject({
+      isHealthy: true,
+      reason: 'degraded: fenced: broker 3; 1 partition (t-1) under-replicated',
+      fencedBrokers: [3],
+    })
+  })
+
+  test('is unhealthy without a leader, under min.insync.replicas, and without a controller', () => {
+    expect(judged({ leaderId: -1, isrNodes: [3] })).toMatchObject({ isHealthy: false, leaderlessCount: 1 })
+    expect(judged({ isrNodes: [1] })).toMatchObject({
+      isHealthy: false,
+      reason: 'unhealthy: 1 partition (t-1) under min.insync.replicas; 1 partition (t-1) under-replicated',
+    })
+    expect(judged({}, { controllerId: -1 }).reason).toBe('unhealthy: no controller is active')
+  })
+})
+
+test('a broker that is fenced is unhealthy, and is asked for the whole cluster where that is wanted', async () => {
+  const brokers = await ScriptedBrokers.start(2)
+  const fenced = brokers.node(2)
+  brokers.told.splice(1, 1)
+  brokers.scripts.set('DescribeCluster', () => ({
+    clusterId: 'c',
+    controllerId: 1,
+    brokers: [brokers.node(1), fenced].map(({ nodeId, host, port }) => ({
+      brokerId: nodeId,
+      host,
+      port,
+      isFenced: nodeId === 2,
+    })),
+  }))
+  const health = async (...words: string[]) => {
+    const streams = new MemoryStreams()
+    const code = await clusterHealth(parseHealthArguments(words)!, streams)
+    return { code, text: streams.printed + streams.told }
+  }
+  expect(await health('-b', `127.0.0.1:${fenced.port}`)).toEqual({
+    code: 1,
+    text: 'unhealthy: broker 2 is fenced: the controller does not hear from it\n',
+  })
+  brokers.scripts.set('DescribeQuorum', () => ({ errorCode: 7 }))
+  brokers.scripts.set('DescribeConfigs', () => ({
+    results: [
+      { errorCode: 0, resourceType: 2, resourceName: 't', configs: [{ name: 'min.insync.replicas', value: '1' }] },
+    ],
+  }))
+  expect((await health('-b', `127.0.0.1:${brokers.port(1)}`, '--cluster')).text).toBe(
+    'unhealthy: no controller is active; fenced: broker 2\n',
+  )
+  await brokers.dispose()
 })
