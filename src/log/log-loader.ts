@@ -207,6 +207,9 @@ async function recover(state: LogState, fromOffset: number, durableBelow: number
     const isDurable = (state.segments.at(index + 1)?.baseOffset ?? Number.POSITIVE_INFINITY) <= durableBelow
     if (isWhole && (isDurable || !isFollowedByGap(state, index))) continue
     const removed = isDurable ? [] : state.segments.removeFrom(index + 1)
+    if (isDurable && state.segments.at(index + 1) !== undefined) {
+      state.damagedOffset ??= Math.max(state.producers.endOffset, segment.baseOffset)
+    }
     state.environment.logger.warn('a log is cut at its first invalid batch', {
       log: state.name,
       segment: segment.baseOffset,

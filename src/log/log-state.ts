@@ -50,6 +50,8 @@ export class LogState {
   lastStableOffset = 0
   /** Compaction has dealt with all below; 0 when it never ran. */
   cleanerOffset = 0
+  /** Records from here on were damaged while they were on the disk, and are missing; what came after them is there. */
+  damagedOffset: number | undefined
   /** How often the log was cut: what was read of it before may be of records that are gone. */
   truncationsCount = 0
   lastFlushMs: number

@@ -118,6 +118,7 @@ async function cutSegment(state: LogState, segment: LogSegment, offset: number):
 function moveEnd(state: LogState, offset: number): void {
   state.nextOffset = offset
   state.logEndOffset = offset
+  if (state.damagedOffset !== undefined && state.damagedOffset >= offset) state.damagedOffset = undefined
   state.flushedOffset = Math.min(state.flushedOffset, offset)
   state.recoveryPoint = Math.min(state.recoveryPoint, offset)
   state.cleanerOffset = Math.min(state.cleanerOffset, offset)

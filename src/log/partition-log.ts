@@ -195,6 +195,11 @@ export class PartitionLog {
     return this.#state.failure !== undefined || this.#state.isClosed
   }
 
+  /** Records from there on are missing, damaged on the disk, and others follow: a follower has to fetch from there again. */
+  get damagedOffset(): number | undefined {
+    return this.#state.damagedOffset
+  }
+
   /** The latest leader epoch in the log, -1 without one. */
   get latestEpoch(): number {
     return this.#state.epochs.latestEpoch

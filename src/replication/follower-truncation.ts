@@ -16,15 +16,18 @@ export interface FollowerLogView {
   readonly highWatermark: number
   /** -1 when the log knows no epoch. */
   readonly latestEpoch: number
+  /** Where a hole begins that damage left in the log. */
+  readonly damagedOffset?: number | undefined
   /** The largest epoch not above `epoch` and where it ends; undefined above all of them, or when there are none. */
   endOffsetForEpoch(epoch: number): EpochEnd | undefined
 }
 
 /**
- * A log without epochs cannot be compared: it is cut to its own high watermark before the first fetch. Undefined when
- * nothing must go.
+ * A log without epochs cannot be compared: it is cut to its own high watermark before the first fetch. One with a hole
+ * is cut there, and the leader fills it. Undefined when nothing must go.
  */
 export function truncationBeforeFetch(log: FollowerLogView): number | undefined {
+  if (log.damagedOffset !== undefined && log.damagedOffset < log.nextOffset) return log.damagedOffset
   if (log.latestEpoch >= 0 || log.highWatermark >= log.nextOffset) return undefined
   return log.highWatermark
 }

@@ -96,7 +96,10 @@ describe('a follower that is moved to another directory', () => {
 })
 
 describe('a follower whose segment is damaged', () => {
-  test('keeps what is sound and fetches the rest from its leader', async () => {
+  test.each([
+    ['that a crash may have taken', 0],
+    ['that was flushed, with more after it', 61_000],
+  ])('keeps what is sound and fetches the rest from its leader: damage to what %s', async (_what, flushedAfterMs) => {
     const cluster = await ReplicaCluster.start()
     await cluster.createTopic('orders', { configs: { 'internal.segment.bytes': '1000' } })
     const [one, two] = [cluster.node(1), cluster.node(2)]
@@ -106,11 +109,14 @@ describe('a follower whose segment is damaged', () => {
     }
     await cluster.settle()
     expect(two.partition('orders').log!.segmentsCount).toBeGreaterThan(2)
+    await cluster.pass(flushedAfterMs)
     two.crash()
     const path = '/data/orders-0/00000000000000000000.log'
     const bytes = Buffer.from(two.disk.peek(path))
     bytes.write('damage', 300)
     two.disk.poke(path, bytes)
+    // Without it the whole log is looked at.
+    await cluster.drive(two.disk.remove('/data/orders-0/00000000000000000000.index'))
     await cluster.drive(two.restart())
     await cluster.pass(1500)
     expect(two.partition('orders').log!.logEndOffset).toBe(40)
