@@ -30,11 +30,14 @@ const probeTimeoutMs = 1_000
 /** A process that is ending may accept and break off; it is tried again so often. */
 const attemptsMax = 10
 const retryMs = 20
+/** Longer than brokers are silent between heartbeats. */
+const silenceMs = 3_000
 
 class BrokerProcess {
   readonly epoch: number
   readonly connections = new Set<number>()
   wasConnected = false
+  lastContactMs = Number.NEGATIVE_INFINITY
   /** A connection to one of its listeners, which closes when it dies. */
   watched: WatchedSocket | undefined
   probe: Promise<void> | undefined
@@ -120,6 +123,7 @@ export class BrokerConnections {
     if (!this.#isActive || connection.isClosed) return
     const process = this.#process(brokerId, brokerEpoch)
     process.wasConnected = true
+    process.lastContactMs = this.#options.clock.monotonic()
     process.unwatch()
     if (process.connections.has(connection.id)) return
     process.connections.add(connection.id)
@@ -134,8 +138,10 @@ export class BrokerConnections {
     const process = this.#process(broker.id, broker.epoch)
     if (process.probe !== undefined) await process.probe
     if (process.isConnected || process.watched !== undefined) {
-      // A machine that lost its power says nothing; when it is back it refuses. Who never served does not listen yet.
-      return !broker.isFenced && (await this.#isRefused(broker))
+      // A machine that lost its power says nothing; when it is back it refuses. Who is heard of lives, whatever address it
+      // advertises, and who never served does not listen yet.
+      const isSilent = this.#options.clock.monotonic() - process.lastContactMs > silenceMs
+      return isSilent && !broker.isFenced && (await this.#isRefused(broker))
     }
     if (process.wasConnected) return true
     const outcome = await this.#try(broker)

@@ -136,6 +136,15 @@ describe('a process that lives', () => {
     expect(quorum.warnings[0]).toMatch(/^broker 1 is not registered: Another broker is registered/)
   })
 
+  test('keeps its id though the address that it advertises refuses the controller', async () => {
+    const channel = processOf(1)
+    const epoch = await joinCluster(quorum, channel, 1)
+    quorum.brokerListeners.get(1)!.close()
+    await quorum.advance(4_000)
+    await beat(quorum, channel, 1, epoch)
+    expect(await register(processOf(1), 1, 20)).toBe(errorCodes.DUPLICATE_BROKER_REGISTRATION)
+  })
+
   test('keeps its id while its connection is broken', async () => {
     const channel = processOf(1)
     await joinCluster(quorum, channel, 1)
@@ -158,6 +167,7 @@ describe('a process that lives', () => {
     expect(await register(channel, 1, 10)).toBe(0)
     const brokerEpoch = broker(1)!.epoch
     await beat(quorum, channel, 1, brokerEpoch, { wantFence: true })
+    await quorum.advance(3_100)
     expect(await register(processOf(1), 1, 20)).toBe(errorCodes.DUPLICATE_BROKER_REGISTRATION)
   })
 })
@@ -165,6 +175,7 @@ describe('a process that lives', () => {
 test('a machine that lost its power and is back is replaced: its connection looks open, its listeners refuse', async () => {
   await joinCluster(quorum, processOf(1), 1)
   quorum.brokerListeners.get(1)!.close()
+  await quorum.advance(3_100)
   expect(await register(processOf(1), 1, 20)).toBe(0)
 })
 
