@@ -75,7 +75,7 @@ export class DelayedFetch implements FetchWait {
     order: FetchOrder,
     connection: ConnectionFetches,
   ): FetchReader | Promise<FetchReader> {
-    if (environment.budget.leftBytes > 0) {
+    if (mayRead(environment, order)) {
       const reader = newReader(environment, order)
       const pending = reader.run()
       if (pending === undefined && isEnough(order, reader)) return reader
@@ -134,9 +134,8 @@ export class DelayedFetch implements FetchWait {
 
   #read(): void {
     this.#leavePartitions()
-    const { budget } = this.#environment
-    if (budget.leftBytes <= 0) {
-      this.#readAfter(budget.whenLeft())
+    if (!mayRead(this.#environment, this.#order)) {
+      this.#readAfter(this.#environment.budget.whenLeft())
       return
     }
     const reader = newReader(this.#environment, this.#order)
@@ -207,6 +206,11 @@ export class DelayedFetch implements FetchWait {
     this.#timer?.cancel()
     this.#connection.delete(this)
   }
+}
+
+/** Consumers with slow sockets must not hold up replication; followers are few, and limit themselves. */
+function mayRead({ budget }: FetchEnvironment, { params }: FetchOrder): boolean {
+  return params.replicaId >= 0 || budget.leftBytes > 0
 }
 
 function newReader(environment: FetchEnvironment, { params, targets }: FetchOrder): FetchReader {

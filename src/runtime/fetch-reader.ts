@@ -76,7 +76,10 @@ export class FetchReader {
     this.#environment = environment
     this.#params = params
     this.#targets = targets
-    this.#leftBytes = Math.min(params.maxBytes, Math.max(environment.budget.leftBytes, 0))
+    const isFollower = params.replicaId >= 0
+    this.#leftBytes = isFollower
+      ? params.maxBytes
+      : Math.min(params.maxBytes, Math.max(environment.budget.leftBytes, 0))
   }
 
   /** At once, when nothing must be read from files. What fails is answered as the partition's error. */

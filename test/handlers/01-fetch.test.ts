@@ -404,6 +404,16 @@ describe('the budget of answers', () => {
     expect(harness.fetchBudget.takenBytes).toBe(0)
   })
 
+  test('does not hold up followers', async () => {
+    harness = await BrokerHarness.start({ fetchBudgetBytes: 3000 })
+    topicId = await harness.createTopic('orders', { replicas: [1, 2] })
+    for (let count = 0; count < 2; count++) await produce(['a'.repeat(2000)])
+    harness.fetchBudget.take(3000)
+    const replicaState = { replicaId: 2, replicaEpoch: 200 }
+    expect(offsetsIn(onlyPartition(await fetch([{}], { replicaState })).records)).toEqual([0, 1])
+    expect(harness.fetchBudget.takenBytes).toBe(3000)
+  })
+
   test('counts nothing for a read that is thrown away', async () => {
     await produce(['a'.repeat(2000)])
     const fetched = wait([{}], { minBytes: 10_000 })
