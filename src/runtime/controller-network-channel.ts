@@ -47,6 +47,8 @@ export interface ControllerChannelsOptions {
 const retryMs = 25
 /** A client that allows less time for what it wants is answered no sooner. */
 const timeoutMsMin = 1_000
+/** What is done in the last moment is still told. */
+const graceMs = 500
 const connectTimeoutMsMax = 10_000
 
 /** One per node: hands out a channel for each purpose. */
@@ -136,7 +138,7 @@ export class NetworkControllerChannel implements ControllerChannel {
     const { requestTimeoutMs } = this.#options
     const { timeoutMs } = request as { readonly timeoutMs?: unknown }
     if (typeof timeoutMs !== 'number') return requestTimeoutMs
-    return Math.min(requestTimeoutMs, Math.max(timeoutMs, timeoutMsMin))
+    return Math.min(requestTimeoutMs, Math.max(timeoutMs, timeoutMsMin) + graceMs)
   }
 
   /** Resolves with undefined where nobody is known to lead. */

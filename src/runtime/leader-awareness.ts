@@ -32,6 +32,7 @@ export async function whenLeadersKnow(input: LeaderAwarenessInput): Promise<void
   leaders.delete(nodeId)
   if (leaders.size === 0) return
   const { timeoutMs } = request as { readonly timeoutMs: number }
-  const leftMs = Math.min(waitMsMax, timeoutMs - (clock.monotonic() - startMs))
+  // The other half is for the broker that passed the request on.
+  const leftMs = Math.min(waitMsMax, (timeoutMs - (clock.monotonic() - startMs)) / 2)
   if (leftMs > 0) await log.whenReplicasKnow?.([...leaders], lastOffset, leftMs)
 }

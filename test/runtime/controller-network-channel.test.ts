@@ -69,7 +69,7 @@ describe('a request', () => {
     const channel = channelsOf(quorum).open()
     const forwarded = createTopic(channel, 'a', requesterOf())
     const own = channel.send(apiKeys.BrokerRegistration, registrationOf(1))
-    expect(await settledWith(quorum, forwarded, 4_100)).toMatchObject({ error: 'REQUEST_TIMED_OUT' })
+    expect(await settledWith(quorum, forwarded, 4_600)).toMatchObject({ error: 'REQUEST_TIMED_OUT' })
     expect(await settledWith(quorum, own, 1_000)).toMatchObject({ error: 'REQUEST_TIMED_OUT' })
   })
 
@@ -221,7 +221,7 @@ describe('what was created is answered', () => {
       asked.push(timeoutMs)
     }
     await quorum.resolve(channel.send<CreateTopicsResponse>(apiKeys.CreateTopics, creation(300)))
-    expect(asked).toEqual([300])
+    expect(asked).toEqual([150])
   })
 })
 
