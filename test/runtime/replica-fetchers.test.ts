@@ -286,6 +286,31 @@ describe('what fails', () => {
     expect(follower.fetchers.followedCount).toBe(2)
   })
 
+  test('a disk that is slow holds up its own partition only', async () => {
+    const cluster = await ReplicaCluster.start()
+    await cluster.createTopic('orders', { partitions: 2 })
+    const [leader, follower] = [cluster.node(1), cluster.node(2)]
+    const slow = follower.partition('orders', 0).log!
+    let finish = () => {}
+    const written = slow.whenWritten.bind(slow)
+    slow.whenWritten = () =>
+      new Promise<void>((resolve) => {
+        finish = resolve
+      })
+    cluster.append(leader, 'orders', ['a'], {}, 0)
+    cluster.append(leader, 'orders', ['a'], {}, 1)
+    await cluster.pass(150)
+    cluster.append(leader, 'orders', ['b'], {}, 0)
+    cluster.append(leader, 'orders', ['b'], {}, 1)
+    await cluster.pass(200)
+    expect(follower.partition('orders', 1).log!.logEndOffset).toBe(2)
+    expect(slow.nextOffset).toBe(1)
+    slow.whenWritten = written
+    finish()
+    await cluster.pass(100)
+    expect(slow.logEndOffset).toBe(2)
+  })
+
   test('nothing is fetched from nobody, nor for a topic that is gone, and a new one of its name starts empty', async () => {
     const cluster = await ReplicaCluster.start()
     const topicId = await cluster.createTopic('orders')
