@@ -67,6 +67,19 @@ describe('fencing', () => {
     expect(harness.controller.nextSessionExpiryMs(harness.nowMs)).toBe(14_000)
   })
 
+  test('a broker whose process is gone is fenced as if its session had run out, and its successor need not wait', () => {
+    const harness = ControllerHarness.withBrokers(2)
+    harness.createTopic('a', [[1, 2]])
+    const epoch = harness.epochOf(1)
+    expect(harness.controller.fenceBroker(1, epoch - 1)).toEqual([])
+    harness.commit(harness.controller.fenceBroker(1, epoch))
+    expect(harness.writtenTypes).toEqual(['PartitionChangeRecord', 'BrokerRegistrationChangeRecord'])
+    expect(harness.partition('a')).toMatchObject({ leader: 2, isr: [2], leaderEpoch: 1 })
+    expect(harness.controller.fenceBroker(1, epoch)).toEqual([])
+    expect(harness.register(1)).toBeGreaterThan(epoch)
+    expect(harness.controller.fenceBroker(1, epoch)).toEqual([])
+  })
+
   test('a controller that takes over gives every live broker a whole session', () => {
     const harness = ControllerHarness.withBrokers(1)
     harness.nowMs = 100_000
