@@ -156,7 +156,10 @@ describe('a forwarded request', () => {
     expect(asked.at(-1)).toBe('User:mallory 0:0:0:0:0:0:0:1 an admin Create')
   })
 
-  test('looks for another controller when the one that was asked is not active', async () => {
+  test.each([
+    ['and so does one of its own', undefined],
+    ['in the envelope', requesterOf()],
+  ])('looks for another controller when the one that was asked is not active, %s', async (_, requester) => {
     const quorum = await ControllerQuorum.start(2)
     const channels = channelsOf(quorum)
     await joinCluster(quorum, channels.open(), 1)
@@ -175,7 +178,7 @@ describe('a forwarded request', () => {
     await quorum.settle()
     const { network, clock } = quorum
     const channel = new ControllerChannels({ nodeId: 1, source, network, clock, requestTimeoutMs }).open()
-    const creating = createTopic(channel, 'a', requesterOf())
+    const creating = createTopic(channel, 'a', requester)
     expect(await settledWith(quorum, creating, 100)).toBe('pending')
     known = quorum.addressOf(3002)
     for (const listener of listeners) listener()
