@@ -146,7 +146,10 @@ describe('expanding', () => {
     expect(behind.maybeExpand(2)).toBeUndefined()
     behind.onFollowerFetch(2, -1, 8, 0, 1)
     expect(behind.maybeExpand(2)).toBeDefined()
-    const fenced = leader({ isr: [1], eligibility: { isEligible: (id, epoch) => id === 2 && epoch === 7, isSuperseded: () => false } })
+    const fenced = leader({
+      isr: [1],
+      eligibility: { isEligible: (id, epoch) => id === 2 && epoch === 7, isSuperseded: () => false },
+    })
     fenced.onFollowerFetch(2, 6, 0, 0, 1)
     expect(fenced.maybeExpand(2)).toBeUndefined()
     fenced.onFollowerFetch(2, 7, 0, 0, 1)
