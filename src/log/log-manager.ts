@@ -45,6 +45,8 @@ export class LogManager {
   readonly #timers = new Map<string, Timer>()
   readonly #removals = new Set<Promise<void>>()
   #isShutDown = false
+  /** All that lay in the directories has been read. */
+  #areLoaded = false
 
   private constructor(options: LogManagerOptions) {
     this.#options = options
@@ -129,6 +131,7 @@ export class LogManager {
   /** Opens the logs of all directories, several at a time. A directory whose disk fails goes offline, the others go on. */
   async loadLogs(options: LoadLogsOptions): Promise<void> {
     await Promise.all(this.#directories.map((directory) => this.#loadDirectory(directory, options)))
+    this.#areLoaded = true
     const isStray = ({ topicId, topic, partition }: PartitionLog) =>
       options.isStray?.(topicId, topic, partition) === true
     await this.futures.settle(options.assignedDirectory ?? (() => undefined), isStray)
@@ -400,11 +403,13 @@ export class LogManager {
     this.#timers.set(path, timer)
   }
 
+  /** Logs that were never read are as clean as they were found, and their checkpoints stay. */
   async #closeDirectory(directory: LogDirectory, brokerEpoch: number): Promise<void> {
     try {
       await forEachBounded([...directory.logs], this.#options.loadsMax ?? 8, (log) => log.close())
-      await directory.saveCheckpoints('recoveryPoint', 'logStartOffset', 'highWatermark')
-      await directory.writeCleanShutdownMark(brokerEpoch)
+      if (this.#areLoaded) await directory.saveCheckpoints('recoveryPoint', 'logStartOffset', 'highWatermark')
+      else if (!directory.hadCleanShutdown) return
+      await directory.writeCleanShutdownMark(brokerEpoch >= 0 ? brokerEpoch : directory.previousBrokerEpoch)
     } catch (error) {
       const fields = { directory: directory.path, error: (error as Error).message }
       this.#options.logger.error('a log directory is left without a clean-shutdown mark', fields)

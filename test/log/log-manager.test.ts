@@ -30,7 +30,14 @@ const logger: Logger = {
 }
 
 async function open(options: Partial<LogManagerOptions> = {}): Promise<LogManager> {
-  const manager = await harness.drive(
+  const manager = await openUnread(options)
+  await harness.drive(manager.loadLogs({ configFor: () => config }))
+  return manager
+}
+
+/** Its logs are not loaded. */
+async function openUnread(options: Partial<LogManagerOptions> = {}): Promise<LogManager> {
+  return harness.drive(
     LogManager.open({
       directories: ['/a', '/b'],
       clusterId,
@@ -42,8 +49,6 @@ async function open(options: Partial<LogManagerOptions> = {}): Promise<LogManage
       ...options,
     }),
   )
-  await harness.drive(manager.loadLogs({ configFor: () => config }))
-  return manager
 }
 
 const make = (manager: LogManager, partition: number, id = topicId) =>
@@ -151,6 +156,27 @@ describe('stop and start', () => {
     expect([log.logStartOffset, log.highWatermark, log.logEndOffset, log.topicId]).toEqual([2, 3, 3, topicId])
     harness.crash('process')
     expect((await open()).previousBrokerEpoch, 'the mark holds for one start').toBe(-1)
+  })
+
+  // Simulation: a broker that was killed, and then failed to start, counted as one that had stopped cleanly.
+  test('who stops before its logs were read leaves them as clean as they were', async () => {
+    let manager = await open()
+    await append(await make(manager, 0), 1)
+    await shutdown(manager, 615)
+    const checkpoint = text('/a/recovery-point-offset-checkpoint')
+    manager = await openUnread()
+    await shutdown(manager, -1)
+    expect(text('/a/.kafka_cleanshutdown')).toBe('{"version":0,"brokerEpoch":615}')
+    expect(text('/a/recovery-point-offset-checkpoint')).toBe(checkpoint)
+    manager = await openUnread()
+    await shutdown(manager, 617)
+    expect(text('/a/.kafka_cleanshutdown'), 'registered meanwhile').toBe('{"version":0,"brokerEpoch":617}')
+    manager = await open()
+    expect(manager.previousBrokerEpoch).toBe(617)
+    harness.crash('process')
+    manager = await openUnread()
+    await shutdown(manager, 620)
+    expect((await open()).previousBrokerEpoch).toBe(-1)
   })
 
   test('after a kill every written record is there, and the high watermark of the last checkpoint', async () => {
