@@ -25,7 +25,10 @@ const { values } = parseArgs({
 })
 
 async function runSeed(seed: number): Promise<SimulationResult> {
-  const result = await simulate({ seed, isVerbose: values.verbose })
+  const onStory = (story: string): void => {
+    if (values.verbose) console.log(story)
+  }
+  const result = await simulate({ seed, isVerbose: values.verbose, onStory })
   if (!values.twice) return result
   const again = await simulate({ seed, isVerbose: values.verbose })
   if (again.traceHash !== result.traceHash)

@@ -19,16 +19,15 @@ export interface ProducerSettings {
 }
 
 /** What says for certain that nothing was written. */
-const refusals: ReadonlySet<number> = new Set([
-  errorCodes.UNKNOWN_TOPIC_OR_PARTITION,
-  errorCodes.UNKNOWN_TOPIC_ID,
-  errorCodes.NOT_ENOUGH_REPLICAS,
-])
+const refusals: ReadonlySet<number> = new Set([errorCodes.NOT_ENOUGH_REPLICAS])
 /** What leaves it open. */
 const uncertain: ReadonlySet<number> = new Set([
   errorCodes.REQUEST_TIMED_OUT,
   errorCodes.NOT_ENOUGH_REPLICAS_AFTER_APPEND,
   errorCodes.NOT_LEADER_OR_FOLLOWER,
+  // Also where it was appended before the topic, or this replica, went.
+  errorCodes.UNKNOWN_TOPIC_OR_PARTITION,
+  errorCodes.UNKNOWN_TOPIC_ID,
   errorCodes.KAFKA_STORAGE_ERROR,
   ...refusals,
 ])

@@ -33,16 +33,32 @@ export class Nemesis {
     if (!node.isAlive && !node.wasCleanStop) this.#shaken.add(node)
   }
 
+  /** Just now a partition has another leader or ISR: who is in it had better not be gone the next moment. */
+  onPartitionChange(leader: number, isr: readonly number[]): void {
+    if (!this.#isActive || this.#random.next() > 0.06) return
+    const id = this.#random.next() < 0.6 ? leader : isr[this.#random.integer(Math.max(1, isr.length))]
+    const node = this.#cluster.node(id ?? -1)
+    if (node === undefined) return
+    this.faultsCount++
+    this.#cluster.world.at(this.#random.next() ** 2 * 20, () => {
+      if (!this.#isActive) return
+      const luck = this.#random.next()
+      if (luck < 0.6) this.#bounce(node)
+      else if (luck < 0.8) this.#powerFailure(node)
+      else this.#isolate(node)
+    })
+  }
+
   start(): void {
     this.#isActive = true
-    // Some runs see little of a kind, some much.
+    // Some runs see little of a kind, some much, and some are one long storm.
+    const haste = this.#random.next() < 0.3 ? 0.3 : 1
     const every = (meanMs: number, faults: readonly Fault[]): void => {
-      const own = meanMs * (0.4 + 2 * this.#random.next())
+      const own = meanMs * haste * (0.3 + 1.7 * this.#random.next())
       this.#repeat(own, () => faults[this.#random.integer(faults.length)]!())
     }
     every(4000, [() => this.#bounce(), () => this.#bounce(), () => this.#bounceMany(), () => this.#stopCleanly()])
-    // A record that one replica holds survives no power failure: nothing is promised of it.
-    if (this.#cluster.shape.brokerIds.length > 1) every(9000, [() => this.#powerFailure()])
+    every(9000, [() => this.#powerFailure()])
     every(6000, [() => this.#pause()])
     every(4000, [() => this.#isolate(), () => this.#cutPair(), () => this.#cutOneWay(), () => this.#heal()])
     every(1500, [() => this.#breakConnection()])
@@ -122,9 +138,10 @@ export class Nemesis {
     })
   }
 
-  #powerFailure(): void {
+  #powerFailure(node: SimulatedNode = this.#victim()): void {
+    // A record that one replica holds survives no power failure: nothing is promised of it.
+    if (this.#cluster.shape.brokerIds.length === 1) return
     this.#forgetRecovered()
-    const node = this.#victim()
     if ([...this.#shaken].some((other) => other !== node)) return
     this.#weak = node
     this.#shaken.add(node)
@@ -169,8 +186,7 @@ export class Nemesis {
     this.#cluster.world.at(isLong ? 3000 + this.#random.next() * 9000 : this.#random.next() * 2000, () => node.resume())
   }
 
-  #isolate(): void {
-    const node = this.#victim()
+  #isolate(node: SimulatedNode = this.#victim()): void {
     this.#cluster.world.tell('nemesis', `cuts ${node.hostName} off`)
     for (const other of this.#cluster.nodes) this.#cutBoth(node, other)
     if (this.#random.next() < 0.5) {

@@ -41,7 +41,10 @@ RaftDriver.prototype.start = function (this: RaftDriver): void {
 }
 
 export class Observer {
+  /** A node learns of a new state of a partition: a telling moment for a fault. */
+  onPartitionChange: (leader: number, isr: readonly number[]) => void = () => {}
   readonly #ledger: Ledger
+  readonly #partitionEpochs = new Map<string, number>()
   readonly #quorumLeaders = new Map<number, number>()
   readonly #partitionLeaders = new Map<string, number>()
   readonly #partitions = new WeakMap<Partition, SeenPartition>()
@@ -110,13 +113,26 @@ export class Observer {
 
   #checkImage(node: SimulatedNode, image: MetadataImage): void {
     const { nextOffset } = image
-    if (nextOffset % imageEvery !== 0 || this.#imageOffsets.get(image) === nextOffset) return
+    if (this.#imageOffsets.get(image) === nextOffset) return
     this.#imageOffsets.set(image, nextOffset)
+    this.#noteChanges(image)
+    if (nextOffset % imageEvery !== 0) return
     checkLeaders(image)
     const hash = hashOf(image)
     const known = this.#images.get(nextOffset)
     if (known === undefined) this.#images.set(nextOffset, { hash, who: node.hostName })
     else assert(known.hash === hash, `the images of ${known.who} and ${node.hostName} differ at ${nextOffset}`)
+  }
+
+  #noteChanges(image: MetadataImage): void {
+    for (const topic of image.topics.values()) {
+      for (const [index, { leader, isr, partitionEpoch }] of topic.partitions.entries()) {
+        const key = `${topic.id}-${index}`
+        if ((this.#partitionEpochs.get(key) ?? 0) >= partitionEpoch) continue
+        this.#partitionEpochs.set(key, partitionEpoch)
+        this.onPartitionChange(leader, isr)
+      }
+    }
   }
 
   #checkPartition(node: SimulatedNode, partition: Partition): void {

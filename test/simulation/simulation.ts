@@ -11,16 +11,19 @@ import { ModelProducer } from './model-producer.ts'
 import { Nemesis } from './nemesis.ts'
 import { Observer } from './observer.ts'
 import { type Shape, SimulatedCluster } from './simulated-cluster.ts'
-import { dataDirectory } from './simulated-node.ts'
+import { dataDirectory, type SimulatedNode } from './simulated-node.ts'
 import { World } from './world.ts'
 
 const startMsMax = 60_000
 const chaosMs = 25_000
 const healingMsMax = 60_000
+const checkEveryMs = 20
 
 export interface SimulationOptions {
   readonly seed: number
   readonly isVerbose?: boolean
+  /** Given what happened, when all went well. */
+  readonly onStory?: (story: string) => void
   /** Without it the seed draws one. */
   readonly shape?: Shape
 }
@@ -69,6 +72,8 @@ export class Simulation {
   readonly #producers: ModelProducer[] = []
   readonly #consumers: ModelConsumer[] = []
   readonly #admin: ModelAdmin
+  /** Nodes that ran since they were checked. */
+  readonly #touched = new Set<SimulatedNode>()
   #healingMs = 0
 
   constructor(options: SimulationOptions) {
@@ -80,18 +85,22 @@ export class Simulation {
       node.onLifeChange = () => {
         this.observer.onLifeChange(node)
         this.nemesis.onLifeChange(node)
+        this.#touched.add(node)
+        if (node.process !== undefined) node.process.onRan = () => this.#touched.add(node)
       }
     }
     this.world.afterEvent = () => {
-      for (const node of this.cluster.nodes) this.observer.check(node)
+      for (const node of this.#touched) this.observer.check(node)
+      this.#touched.clear()
     }
+    this.observer.onPartitionChange = (leader, isr) => this.nemesis.onPartitionChange(leader, isr)
     this.#admin = new ModelAdmin('client0', this.#surroundings(), this.ledger)
   }
 
   async run(): Promise<SimulationResult> {
     const { world, cluster, nemesis } = this
     for (const node of cluster.nodes) node.start()
-    const areReady = await world.run(startMsMax, () => cluster.ailment() === undefined)
+    const areReady = await this.#runUntil(startMsMax, () => cluster.ailment() === undefined)
     assert(areReady, `the cluster does not start: ${cluster.ailment()}`)
     const isMade = await this.#makeTopics()
     assert(isMade, 'the topics are not made')
@@ -102,6 +111,16 @@ export class Simulation {
     await this.#heal()
     await this.#finish()
     return this.#result()
+  }
+
+  /** Like World.run, for what costs more to find out. */
+  #runUntil(untilMs: number, isDone: () => boolean): Promise<boolean> {
+    let nextMs = 0
+    return this.world.run(untilMs, () => {
+      if (this.world.nowMs < nextMs) return false
+      nextMs = this.world.nowMs + checkEveryMs
+      return isDone()
+    })
   }
 
   #surroundings() {
@@ -144,7 +163,7 @@ export class Simulation {
     const { world, cluster } = this
     const startedMs = world.nowMs
     this.#admin.isStopped = true
-    const isHealthy = await world.run(startedMs + healingMsMax, () => cluster.ailment() === undefined)
+    const isHealthy = await this.#runUntil(startedMs + healingMsMax, () => cluster.ailment() === undefined)
     assert(isHealthy, `not healthy ${healingMsMax} ms after everything was mended: ${cluster.ailment()}`)
     this.#healingMs = world.nowMs - startedMs
     // Work goes on: everybody gets something acknowledged, and reads to the end.
@@ -160,7 +179,7 @@ export class Simulation {
     const { world, cluster } = this
     for (const producer of this.#producers) producer.isStopped = true
     const isRead = (): boolean => this.#consumers.every((consumer) => consumer.hasReadAll())
-    const areAtEnd = await world.run(world.nowMs + healingMsMax, () => isRead() && this.#laggard() === undefined)
+    const areAtEnd = await this.#runUntil(world.nowMs + healingMsMax, () => isRead() && this.#laggard() === undefined)
     assert(areAtEnd, `${this.#laggard() ?? 'a consumer'} does not get to the end`)
     assert(cluster.ailment() === undefined, `not healthy at the end: ${cluster.ailment()}`)
     this.#compareReplicas()
@@ -219,7 +238,9 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
     simulation.world.violate(new Error(`nobody heard of a failure: ${(reason as Error)?.stack ?? reason}`))
   process.on('unhandledRejection', onRejection)
   try {
-    return await simulation.run()
+    const result = await simulation.run()
+    options.onStory?.(storyOf(simulation.world))
+    return result
   } catch (error) {
     throw new Violation((error as Error).message, storyOf(simulation.world))
   } finally {
