@@ -20,6 +20,7 @@ import type { RaftNetwork } from '../raft/raft-network.ts'
 import { RaftNode } from '../raft/raft-node.ts'
 import type { QuorumSettings } from '../raft/voter-history.ts'
 import { describeReplica, type Endpoint, type Voter } from '../raft/voter-set.ts'
+import { ForeignClusters } from './foreign-clusters.ts'
 import { RaftDelivery } from './raft-delivery.ts'
 import type { RaftListener } from './raft-listener.ts'
 import { type MetadataLogSettings, type OpenedMetadataLog, openMetadataLog } from './raft-metadata-log.ts'
@@ -75,12 +76,14 @@ export class RaftDriver {
   readonly #askers = new Map<number, Asker>()
   readonly #knowledge: ReplicaKnowledge
   readonly #whenLeaderChanged = new Set<() => void>()
+  readonly #foreignClusters: ForeignClusters
 
   private constructor(options: RaftDriverOptions, opened: OpenedMetadataLog) {
     const { environment, config, listener } = options
     this.#options = options
     this.#environment = environment
     this.#log = opened.log
+    this.#foreignClusters = new ForeignClusters(config.clusterId, environment.logger)
     this.#raft = new RaftNode(config, opened.start, environment.random, this.#time())
     const { fileSystem, clock } = environment
     this.#snapshots = new RaftSnapshotStore(fileSystem, opened.directory, clock, opened.snapshots)
@@ -183,6 +186,7 @@ export class RaftDriver {
    * when listeners may be open already.
    */
   handleRequest(request: RaftRequest, onReply: OnReply, onStopped: () => void = () => {}): void {
+    this.#foreignClusters.onRequest(request)
     if (this.#isStopped || !this.#isStarted) onStopped()
     else if (request.kind === 'addVoter') this.#addVoter(request, { onReply, onStopped })
     else this.#take(request, { onReply, onStopped })
@@ -412,6 +416,7 @@ export class RaftDriver {
 
   #send({ requestId, to, request }: Extract<RaftEffect, { kind: 'send' }>): void {
     this.#options.network.send(to, request, (response) => {
+      this.#foreignClusters.onAnswer(to, response)
       this.#step(
         response === undefined ? { kind: 'requestFailed', requestId } : { kind: 'response', requestId, response },
       )

@@ -28,13 +28,13 @@ format() {
   (run_java kafka.tools.StorageTool format -t "${CLUSTER_ID:-b3R0bGEtcmVmZXJlbmNlMQ}" -c "$1" --ignore-formatted) >/dev/null
 }
 
-# With the heap and the collector of Kafka's own start script. It says nothing unless KAFKA_LOG_LEVEL is set: warn, info.
+# With the heap and the collector of Kafka's own start script. It says nothing unless REFERENCE_LOG_LEVEL is set: warn, info.
 serve() {
   local jars="$cache/jars/*"
-  [ -z "${KAFKA_LOG_LEVEL:-}" ] || jars="$cache/speaking/*:$jars"
+  [ -z "${REFERENCE_LOG_LEVEL:-}" ] || jars="$cache/speaking/*:$jars"
   exec java ${KAFKA_HEAP_OPTS:--Xmx1G -Xms1G} -XX:+UseG1GC -XX:MaxGCPauseMillis=20 -XX:InitiatingHeapOccupancyPercent=35 \
     -XX:+ExplicitGCInvokesConcurrent -Djava.awt.headless=true \
-    -Dorg.slf4j.simpleLogger.defaultLogLevel="${KAFKA_LOG_LEVEL:-off}" -Dorg.slf4j.simpleLogger.showDateTime=true \
+    -Dorg.slf4j.simpleLogger.defaultLogLevel="${REFERENCE_LOG_LEVEL:-off}" -Dorg.slf4j.simpleLogger.showDateTime=true \
     -Dlog4j2.configurationFile="$here/log4j2.yaml" -cp "$jars" kafka.Kafka "$1"
 }
 

@@ -13,6 +13,7 @@ import { run } from './run-tool.ts'
 export const brokerPort = 9092
 export const controllerPort = 9093
 const startTimeoutMs = 90_000
+const kafkaHeap = { KAFKA_HEAP_OPTS: '-Xmx384M' }
 const kafka = join(repositoryRoot, 'test/interop/reference/kafka.sh')
 
 export type Software = 'ottla' | 'kafka'
@@ -30,9 +31,7 @@ export interface NodePlace {
   readonly commandPrefix: readonly string[]
   /** Its files lie in a folder of this one. */
   readonly parentDirectory: string
-  /** Lines of the properties file that say where the controllers are. */
-  readonly quorum: readonly string[]
-  /** Lines that all nodes have. */
+  /** Lines that all nodes have, where the controllers are among them. */
   readonly settings: readonly string[]
 }
 
@@ -60,7 +59,7 @@ export class ClusterNode {
     mkdirSync(home, { recursive: true })
     this.directory = join(home, 'data')
     this.properties = join(home, `${description.roles.replace(',', '-')}.properties`)
-    const lines = [...this.#ownLines(description), ...place.quorum, ...place.settings, ...(description.settings ?? [])]
+    const lines = [...this.#ownLines(description), ...place.settings, ...(description.settings ?? [])]
     writeFileSync(this.properties, `${lines.join('\n')}\n`)
   }
 
@@ -116,7 +115,7 @@ export class ClusterNode {
         : [kafka, 'serve', this.properties]
     const [command, ...rest] = [...this.#commandPrefix, ...words] as [string, ...string[]]
     this.output = ''
-    const env = { ...process.env, KAFKA_HEAP_OPTS: '-Xmx384M', KAFKA_LOG_LEVEL: process.env.KAFKA_LOG_LEVEL ?? 'warn' }
+    const env = this.software === 'ottla' ? process.env : { REFERENCE_LOG_LEVEL: 'warn', ...process.env, ...kafkaHeap }
     const child = spawn(command, rest, { env, stdio: ['ignore', 'pipe', 'pipe'] })
     this.#child = child
     const onOutput = (chunk: Buffer): void => {
@@ -150,6 +149,22 @@ export class ClusterNode {
       return true
     } catch {
       return false
+    }
+  }
+
+  /** The lines of the present or last process in which all of the words stand. */
+  lines(...words: readonly (string | number)[]): string[] {
+    return this.output.split('\n').filter((line) => words.every((word) => line.includes(String(word))))
+  }
+
+  /** Resolves when there is such a line. */
+  async said(...words: readonly (string | number)[]): Promise<string> {
+    const deadlineMs = performance.now() + startTimeoutMs
+    for (;;) {
+      const [line] = this.lines(...words)
+      if (line !== undefined) return line
+      if (performance.now() > deadlineMs) throw new Error(`${this} does not say ${words.join(' ')}: ${this.output}`)
+      await new Promise((resolve) => setTimeout(resolve, 20))
     }
   }
 

@@ -30,15 +30,18 @@ export const separateNodes = (controllers: number, brokers: number, software = d
   ...Array.from({ length: brokers }, (_, index) => ({ id: 1 + index, roles: 'broker', software }) as const),
 ]
 
-const clusterId = 'b3R0bGEtaW4tYS1jbHVzdA'
+/** Of every cluster that is formatted here. */
+export const clusterId = 'b3R0bGEtaW4tYS1jbHVzdA'
 const directoryIdOf = (nodeId: number): string =>
-  Buffer.from(`ottla-cluster-${nodeId}`.padEnd(16, '.')).toString('base64url')
+  Buffer.from(`ottla-node-${nodeId}`.padEnd(16, '.')).toString('base64url')
 
 export class Cluster {
   readonly nodes: ReadonlyMap<number, ClusterNode>
   readonly network: ClusterNetwork
   readonly #directory: string
   readonly #quorum: 'static' | 'dynamic'
+  readonly #commonSettings: readonly string[]
+  readonly #strangers: ClusterNode[] = []
 
   /** Formatted and started; resolves when every node serves. */
   static async start(options: ClusterOptions): Promise<Cluster> {
@@ -86,13 +89,22 @@ export class Cluster {
       'group.initial.rebalance.delay.ms=0',
       ...(options.settings ?? []),
     ]
-    const nodes = options.nodes.map((description) => {
-      const { id } = description
-      const parentDirectory = this.#directory
-      const [host, commandPrefix] = [network.hostOf(id), network.commandPrefix(id)]
-      return new ClusterNode(description, { host, commandPrefix, parentDirectory, quorum: [quorum], settings })
-    })
-    this.nodes = new Map(nodes.map((node) => [node.id, node]))
+    this.#commonSettings = [quorum, ...settings]
+    this.nodes = new Map(
+      options.nodes.map((description) => [description.id, this.#place(description, this.#directory)]),
+    )
+  }
+
+  #place(description: NodeDescription, parentDirectory: string, placeId = description.id): ClusterNode {
+    const [host, commandPrefix] = [this.network.hostOf(placeId), this.network.commandPrefix(placeId)]
+    return new ClusterNode(description, { host, commandPrefix, parentDirectory, settings: this.#commonSettings })
+  }
+
+  /** A node that is none of the cluster's, neither formatted nor started: it knows the controllers and has its own address. */
+  stranger(description: NodeDescription, placeId: number): ClusterNode {
+    const node = this.#place(description, join(this.#directory, `stranger-${placeId}`), placeId)
+    this.#strangers.push(node)
+    return node
   }
 
   get brokers(): ClusterNode[] {
@@ -219,7 +231,7 @@ export class Cluster {
   }
 
   async dispose(): Promise<void> {
-    await Promise.all([...this.nodes.values()].map((node) => node.kill()))
+    await Promise.all([...this.nodes.values(), ...this.#strangers].map((node) => node.kill()))
     await this.network.dispose()
     rmSync(this.#directory, { recursive: true, force: true })
   }
