@@ -12,12 +12,6 @@
  */
 import type { RaftCore } from './raft-core.ts'
 
-/** Since when elections are hurried. */
-export interface Hurry {
-  readonly goneId: number
-  electionsCount: number
-}
-
 /** Time for the others to notice too, so that they grant. */
 const noticeMs = 10
 /** An election is a few round trips and one flush at each voter. */

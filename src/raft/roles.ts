@@ -118,3 +118,9 @@ export interface Resigned {
 }
 
 export type Role = Unattached | Prospective | Candidate | Follower | Leader | Resigned
+
+/** Since when elections are hurried. */
+export interface Hurry {
+  readonly goneId: number
+  electionsCount: number
+}

@@ -25,19 +25,11 @@ import { apiKeys } from '../protocol/api/index.ts'
 import { KafkaError } from '../protocol/errors.ts'
 import { BrokerProcesses } from './broker-processes.ts'
 import type { RequesterConnection } from './controller-channel.ts'
+import type { ControllerLog } from './controller-log.ts'
 import { whenLeadersKnow } from './leader-awareness.ts'
 import type { DecodedBatch, DecodedSnapshot, MetadataFollower } from './metadata-feed.ts'
 import { PeriodicTask } from './periodic-task.ts'
 import type { RaftDriver } from './raft-driver.ts'
-
-/** The metadata log as the controller uses it. */
-export type ControllerLog = Pick<
-  RaftDriver,
-  'append' | 'logEndOffset' | 'resign' | 'settings' | 'upgradeKraftVersion'
-> & {
-  /** Resolves when those brokers have read the record at `offset` and know that it is committed, or after `timeoutMs`. */
-  whenReplicasKnow?(brokerIds: readonly number[], offset: number, timeoutMs: number): Promise<unknown>
-}
 
 /** Larger batches are split; only what is not a user's atomic request is ever so large. */
 const maxRecordsPerBatch = 10_000

@@ -6,7 +6,7 @@
 import type { Clock } from '../base/clock.ts'
 import type { MetadataRecord } from '../metadata/metadata-record.ts'
 import { apiKeys } from '../protocol/api/index.ts'
-import type { ControllerLog } from './controller-runtime.ts'
+import type { ControllerLog } from './controller-log.ts'
 
 const waitMsMax = 1_000
 

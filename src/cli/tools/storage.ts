@@ -3,27 +3,12 @@ import { randomUuid } from '../../base/uuid.ts'
 import { NodeRandom } from '../../io/node-random.ts'
 import { OperatorError } from '../operator-error.ts'
 import { featureDependencies, versionMapping } from './storage-features.ts'
+import { flags, type StorageArguments } from './storage-flags.ts'
 import { formatDirectories } from './storage-format.ts'
 import { describeDirectories } from './storage-info.ts'
 import { defineTool, printLine } from './tool.ts'
-import { type ToolArguments, ToolUsageError } from './tool-arguments.ts'
+import { ToolUsageError } from './tool-arguments.ts'
 
-const flags = {
-  config: { aliases: ['c'], value: 'file', describe: 'info, format: the configuration of the node.' },
-  'cluster-id': { aliases: ['t'], value: 'id', describe: "format: the cluster's id." },
-  'add-scram': { aliases: ['S'], value: 'credential', describe: 'format: not served by ottla yet.' },
-  'ignore-formatted': { aliases: ['g'], describe: 'format: leave formatted directories as they are.' },
-  'release-version': { aliases: ['r'], value: 'version', describe: 'format, version-mapping: 4.3-IV0 alone.' },
-  feature: { aliases: ['f'], value: 'name=level', describe: 'format, feature-dependencies: may be repeated.' },
-  standalone: { aliases: ['s'], describe: 'format: this controller is the only voter of a new quorum.' },
-  'no-initial-controllers': { aliases: ['N'], describe: 'format: this node joins a quorum that is there.' },
-  'initial-controllers': {
-    aliases: ['I'],
-    value: 'id@host:port:directory,...',
-    describe: 'format: the voters of a new quorum, the same on all its nodes.',
-  },
-} as const
-export type StorageArguments = ToolArguments<keyof typeof flags>
 type Flag = keyof typeof flags
 
 const commands = ['info', 'format', 'version-mapping', 'feature-dependencies', 'random-uuid'] as const
