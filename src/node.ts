@@ -18,7 +18,7 @@ import { isClustered } from './node/endpoints.ts'
 import { type Machine, realMachine } from './node/machine.ts'
 import type { QuorumMember } from './node/quorum-member.ts'
 import type { Voter } from './raft/voter-set.ts'
-import { formatMetadataDirectory } from './runtime/raft-format.ts'
+import { formatMetadataDirectory } from './runtime/raft/raft-format.ts'
 
 export interface RunningNode {
   readonly listeners: readonly { readonly name: string; readonly host: string; readonly port: number }[]

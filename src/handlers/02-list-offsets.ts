@@ -19,7 +19,7 @@ import type {
   ListOffsetsTopic,
 } from '../protocol/api/02-list-offsets.ts'
 import { type ErrorCode, errorCodes, KafkaError } from '../protocol/errors.ts'
-import type { Partition } from '../runtime/partition.ts'
+import type { Partition } from '../runtime/replica/partition.ts'
 import type { Broker } from './broker.ts'
 import type { RequestContext } from './handler.ts'
 

@@ -18,7 +18,7 @@ import type {
   FindCoordinatorResponse,
 } from '../protocol/api/10-find-coordinator.ts'
 import { type ErrorCode, errorCodes, errorName } from '../protocol/errors.ts'
-import { offsetsTopicName } from '../runtime/group-coordinator-factory.ts'
+import { offsetsTopicName } from '../runtime/coordinator/group-coordinator-factory.ts'
 import type { Broker } from './broker.ts'
 import { brokerEndpoint } from './broker-endpoint.ts'
 import type { RequestContext } from './handler.ts'

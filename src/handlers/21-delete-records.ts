@@ -16,7 +16,7 @@ import type {
   DeleteRecordsResponse,
 } from '../protocol/api/21-delete-records.ts'
 import { type ErrorCode, errorCodes, KafkaError } from '../protocol/errors.ts'
-import { DelayedDeleteRecords } from '../runtime/delayed-delete-records.ts'
+import { DelayedDeleteRecords } from '../runtime/replica/delayed-delete-records.ts'
 import type { Broker } from './broker.ts'
 import type { RequestContext } from './handler.ts'
 

@@ -15,7 +15,7 @@ import type {
   DescribeLogDirsResult,
 } from '../protocol/api/35-describe-log-dirs.ts'
 import { errorCodes } from '../protocol/errors.ts'
-import type { DescribedLogDirectory } from '../runtime/log-directories.ts'
+import type { DescribedLogDirectory } from '../runtime/broker/log-directories.ts'
 import { clusterResourceName } from './authorized-operations.ts'
 import type { Broker } from './broker.ts'
 import type { RequestContext } from './handler.ts'

@@ -13,7 +13,7 @@ import type {
   ProducerState,
 } from '../protocol/api/61-describe-producers.ts'
 import { type ErrorCode, errorCodes } from '../protocol/errors.ts'
-import type { Partition } from '../runtime/partition.ts'
+import type { Partition } from '../runtime/replica/partition.ts'
 import type { Broker } from './broker.ts'
 import type { RequestContext } from './handler.ts'
 

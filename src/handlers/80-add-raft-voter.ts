@@ -10,7 +10,7 @@
  */
 import type { AddRaftVoterRequest, AddRaftVoterResponseInput } from '../protocol/api/80-add-raft-voter.ts'
 import { KafkaError } from '../protocol/errors.ts'
-import { answerRaftMessage } from '../runtime/raft-answers.ts'
+import { answerRaftMessage } from '../runtime/raft/raft-answers.ts'
 import { clusterResourceName } from './authorized-operations.ts'
 import type { NodeServices } from './broker.ts'
 import { goesToLeader } from './raft-request.ts'

@@ -9,7 +9,7 @@
  */
 import type { RemoveRaftVoterRequest, RemoveRaftVoterResponseInput } from '../protocol/api/81-remove-raft-voter.ts'
 import { KafkaError } from '../protocol/errors.ts'
-import { answerRaftMessage } from '../runtime/raft-answers.ts'
+import { answerRaftMessage } from '../runtime/raft/raft-answers.ts'
 import { clusterResourceName } from './authorized-operations.ts'
 import type { NodeServices } from './broker.ts'
 import { goesToLeader } from './raft-request.ts'

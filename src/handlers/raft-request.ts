@@ -3,7 +3,7 @@
  * ClusterAction; what is in them the quorum judges (raft/), the cluster's id first.
  */
 import { KafkaError } from '../protocol/errors.ts'
-import { answerRaftMessage } from '../runtime/raft-answers.ts'
+import { answerRaftMessage } from '../runtime/raft/raft-answers.ts'
 import { clusterResourceName } from './authorized-operations.ts'
 import type { NodeServices } from './broker.ts'
 import type { RequestContext } from './request-context.ts'

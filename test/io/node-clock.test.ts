@@ -1,9 +1,9 @@
 import { createServer } from 'node:net'
 import { expect, test } from 'vitest'
+import { NetworkError } from '../../src/base/network.ts'
 import { NodeClock } from '../../src/io/node-clock.ts'
 import { NodeNetwork } from '../../src/io/node-network.ts'
 import { NodeRandom } from '../../src/io/node-random.ts'
-import { NetworkError } from '../../src/base/network.ts'
 
 test('timers run in the order of their times, not of their setting, and cancelled ones do not', async () => {
   const clock = new NodeClock()

@@ -3,9 +3,9 @@ import { SeededRandom } from '../../src/base/random.ts'
 import { VirtualClock } from '../../src/base/virtual-clock.ts'
 import { errorCodes } from '../../src/protocol/errors.ts'
 import { FollowerFetchSession } from '../../src/replication/follower-session.ts'
-import { FetchContext } from '../../src/runtime/fetch-context.ts'
-import type { FetchReader } from '../../src/runtime/fetch-reader.ts'
-import { FetchSessionCache } from '../../src/runtime/fetch-session-cache.ts'
+import { FetchContext } from '../../src/runtime/fetch/fetch-context.ts'
+import type { FetchReader } from '../../src/runtime/fetch/fetch-reader.ts'
+import { FetchSessionCache } from '../../src/runtime/fetch/fetch-session-cache.ts'
 
 const [one, two] = ['1'.repeat(22), '2'.repeat(22)]
 

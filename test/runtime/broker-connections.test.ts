@@ -2,7 +2,10 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import { apiKeys } from '../../src/protocol/api/index.ts'
 import { errorCodes } from '../../src/protocol/errors.ts'
-import { ControllerChannels, type NetworkControllerChannel } from '../../src/runtime/controller-network-channel.ts'
+import {
+  ControllerChannels,
+  type NetworkControllerChannel,
+} from '../../src/runtime/controller/controller-network-channel.ts'
 import { beat, ControllerQuorum, joinCluster, registrationOf } from './controller-quorum.ts'
 import { directoryIdOf } from './raft-harness.ts'
 

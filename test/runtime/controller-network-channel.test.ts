@@ -2,8 +2,11 @@
 import { describe, expect, test } from 'vitest'
 import type { CreateTopicsResponse } from '../../src/protocol/api/19-create-topics.ts'
 import { apiKeys } from '../../src/protocol/api/index.ts'
-import type { Requester } from '../../src/runtime/controller-channel.ts'
-import { ControllerChannels, type NetworkControllerChannel } from '../../src/runtime/controller-network-channel.ts'
+import type { Requester } from '../../src/runtime/controller/controller-channel.ts'
+import {
+  ControllerChannels,
+  type NetworkControllerChannel,
+} from '../../src/runtime/controller/controller-network-channel.ts'
 import { beat, ControllerQuorum, joinCluster, registrationOf } from './controller-quorum.ts'
 
 const requestTimeoutMs = 5_000

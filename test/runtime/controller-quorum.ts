@@ -20,11 +20,14 @@ import type { BrokerHeartbeatResponse } from '../../src/protocol/api/63-broker-h
 import { apiKeys } from '../../src/protocol/api/index.ts'
 import { KafkaError } from '../../src/protocol/errors.ts'
 import { VoterSet } from '../../src/raft/voter-set.ts'
-import { LocalControllerChannel } from '../../src/runtime/controller-local-channel.ts'
-import type { ControllerLog } from '../../src/runtime/controller-log.ts'
-import type { ActiveController, ActiveControllerSource } from '../../src/runtime/controller-network-channel.ts'
-import { ControllerRuntime } from '../../src/runtime/controller-runtime.ts'
-import { MetadataPublisher } from '../../src/runtime/metadata-publisher.ts'
+import { LocalControllerChannel } from '../../src/runtime/controller/controller-local-channel.ts'
+import type { ControllerLog } from '../../src/runtime/controller/controller-log.ts'
+import type {
+  ActiveController,
+  ActiveControllerSource,
+} from '../../src/runtime/controller/controller-network-channel.ts'
+import { ControllerRuntime } from '../../src/runtime/controller/controller-runtime.ts'
+import { MetadataPublisher } from '../../src/runtime/raft/metadata-publisher.ts'
 import { TcpServer } from '../../src/server/tcp-server.ts'
 import { InstantNetwork } from './instant-network.ts'
 import { clusterId, directoryIdOf } from './raft-harness.ts'

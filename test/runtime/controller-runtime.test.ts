@@ -10,9 +10,9 @@ import type { CreateTopicsRequestInput, CreateTopicsResponse } from '../../src/p
 import { apiKeys } from '../../src/protocol/api/index.ts'
 import { KafkaError } from '../../src/protocol/errors.ts'
 import { VoterSet } from '../../src/raft/voter-set.ts'
-import { LocalControllerChannel } from '../../src/runtime/controller-local-channel.ts'
-import type { ControllerLog } from '../../src/runtime/controller-log.ts'
-import { ControllerRuntime } from '../../src/runtime/controller-runtime.ts'
+import { LocalControllerChannel } from '../../src/runtime/controller/controller-local-channel.ts'
+import type { ControllerLog } from '../../src/runtime/controller/controller-log.ts'
+import { ControllerRuntime } from '../../src/runtime/controller/controller-runtime.ts'
 import { clusterId, directoryIdOf } from './raft-harness.ts'
 
 /** A metadata log whose commits, failures and leadership the test decides. */

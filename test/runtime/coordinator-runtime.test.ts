@@ -10,9 +10,9 @@ import { errorName, KafkaError } from '../../src/protocol/errors.ts'
 import * as batch from '../../src/protocol/record/batch-header.ts'
 import { noCodecs } from '../../src/protocol/record/compression.ts'
 import { buildTransactionMarker } from '../../src/protocol/record/control-record.ts'
-import { CoordinatorRuntime } from '../../src/runtime/coordinator-runtime.ts'
-import type { CoordinatorEnvironment } from '../../src/runtime/coordinator-shard.ts'
-import { GroupCoordinatorService } from '../../src/runtime/group-coordinator-service.ts'
+import { CoordinatorRuntime } from '../../src/runtime/coordinator/coordinator-runtime.ts'
+import type { CoordinatorEnvironment } from '../../src/runtime/coordinator/coordinator-shard.ts'
+import { GroupCoordinatorService } from '../../src/runtime/coordinator/group-coordinator-service.ts'
 import { MemoryCoordinatorLog } from './memory-coordinator-log.ts'
 
 let clock: VirtualClock

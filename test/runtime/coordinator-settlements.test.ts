@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest'
-import { type Settlement, SettlementQueue } from '../../src/runtime/coordinator-settlements.ts'
+import { type Settlement, SettlementQueue } from '../../src/runtime/coordinator/coordinator-settlements.ts'
 
 let queue: SettlementQueue
 

@@ -3,7 +3,7 @@ import { silentLogger } from '../../src/base/logger.ts'
 import { VirtualClock } from '../../src/base/virtual-clock.ts'
 import type { AssignReplicasToDirsRequestInput } from '../../src/protocol/api/73-assign-replicas-to-dirs.ts'
 import { KafkaError } from '../../src/protocol/errors.ts'
-import { DirectoryAssignments } from '../../src/runtime/directory-assignments.ts'
+import { DirectoryAssignments } from '../../src/runtime/broker/directory-assignments.ts'
 
 let clock: VirtualClock
 let requests: AssignReplicasToDirsRequestInput[]

@@ -1,9 +1,9 @@
 import { beforeEach, expect, test } from 'vitest'
 import { SeededRandom } from '../../src/base/random.ts'
 import { VirtualClock } from '../../src/base/virtual-clock.ts'
-import { FetchSession, nextEpoch } from '../../src/runtime/fetch-session.ts'
-import { FetchSessionCache } from '../../src/runtime/fetch-session-cache.ts'
-import { FetchTarget } from '../../src/runtime/fetch-target.ts'
+import { FetchSession, nextEpoch } from '../../src/runtime/fetch/fetch-session.ts'
+import { FetchSessionCache } from '../../src/runtime/fetch/fetch-session-cache.ts'
+import { FetchTarget } from '../../src/runtime/fetch/fetch-target.ts'
 
 const evictionMs = 120_000
 let clock: VirtualClock

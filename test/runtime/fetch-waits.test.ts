@@ -1,9 +1,9 @@
-// Waiting fetches where something happens meanwhile: src/runtime/delayed-fetch.ts.
+// Waiting fetches where something happens meanwhile: src/runtime/fetch/delayed-fetch.ts.
 import { describe, expect, test, vi } from 'vitest'
 import type { FetchRequestInput, FetchResponse } from '../../src/protocol/api/01-fetch.ts'
 import { buildTransactionMarker } from '../../src/protocol/record/control-record.ts'
-import { ConnectionFetches, DelayedFetch } from '../../src/runtime/delayed-fetch.ts'
-import { FetchTarget } from '../../src/runtime/fetch-target.ts'
+import { ConnectionFetches, DelayedFetch } from '../../src/runtime/fetch/delayed-fetch.ts'
+import { FetchTarget } from '../../src/runtime/fetch/fetch-target.ts'
 import { BrokerHarness, batchOf, fetchApi } from './broker-harness.ts'
 
 let harness: BrokerHarness

@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest'
 import { zeroUuid } from '../../src/base/uuid.ts'
 import type { RaftRequest, RaftResponse } from '../../src/raft/messages.ts'
-import { ForeignClusters } from '../../src/runtime/foreign-clusters.ts'
+import { ForeignClusters } from '../../src/runtime/controller/foreign-clusters.ts'
 import { RecordingLogger } from '../server/server-harness.ts'
 
 const own = 'aaaaaaaaQAeAAAAAAAAAAA'

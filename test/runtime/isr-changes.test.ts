@@ -1,4 +1,4 @@
-// Changes of the in-sync replicas between partitions and controller: src/runtime/isr-changes.ts.
+// Changes of the in-sync replicas between partitions and controller: src/runtime/replica/isr-changes.ts.
 import { describe, expect, test } from 'vitest'
 import { metadataRecord } from '../../src/metadata/metadata-record.ts'
 import type { AlterPartitionRequest } from '../../src/protocol/api/56-alter-partition.ts'

@@ -1,4 +1,4 @@
-// The leader's side of a throttle for reassignments (KIP-73): src/runtime/leader-throttle.ts.
+// The leader's side of a throttle for reassignments (KIP-73): src/runtime/replica/leader-throttle.ts.
 import { expect, test } from 'vitest'
 import { configResourceTypes } from '../../src/metadata/config-resource.ts'
 import { metadataRecord } from '../../src/metadata/metadata-record.ts'

@@ -18,8 +18,8 @@ import {
 } from '../../src/protocol/frames.ts'
 import { buildBatch } from '../../src/protocol/record/batch-builder.ts'
 import type { Infer, InferInput, Schema } from '../../src/protocol/schema.ts'
-import type { ControllerChannel } from '../../src/runtime/controller-channel.ts'
-import type { FetchedRecords } from '../../src/runtime/fetched-records.ts'
+import type { ControllerChannel } from '../../src/runtime/controller/controller-channel.ts'
+import type { FetchedRecords } from '../../src/runtime/fetch/fetched-records.ts'
 import { TestConnection } from './broker-harness.ts'
 import { ReplicaCluster, type ReplicaNode } from './replica-cluster.ts'
 

@@ -4,7 +4,7 @@
  */
 import { KafkaError } from '../../src/protocol/errors.ts'
 import * as batch from '../../src/protocol/record/batch-header.ts'
-import type { CoordinatorLog } from '../../src/runtime/coordinator-log.ts'
+import type { CoordinatorLog } from '../../src/runtime/coordinator/coordinator-log.ts'
 
 interface MemoryPartition {
   readonly batches: Buffer[]

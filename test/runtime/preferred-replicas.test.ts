@@ -1,4 +1,4 @@
-// Consumers that read from followers (KIP-392): src/runtime/preferred-replicas.ts, src/replication/replica-selector.ts.
+// Consumers that read from followers (KIP-392): src/runtime/replica/preferred-replicas.ts, src/replication/replica-selector.ts.
 import { describe, expect, test } from 'vitest'
 import { rackAwareReplicaSelector } from '../../src/config/broker-config.ts'
 import { metadataRecord } from '../../src/metadata/metadata-record.ts'

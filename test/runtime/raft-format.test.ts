@@ -2,8 +2,8 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { forEachBatch } from '../../src/protocol/record/batch-cursor.ts'
-import { formatMetadataDirectory, readBootstrapRecords } from '../../src/runtime/raft-format.ts'
-import { decodeQuorumState, encodeQuorumState } from '../../src/runtime/raft-quorum-state.ts'
+import { formatMetadataDirectory, readBootstrapRecords } from '../../src/runtime/raft/raft-format.ts'
+import { decodeQuorumState, encodeQuorumState } from '../../src/runtime/raft/raft-quorum-state.ts'
 import { kafkaFixture, logDirectory, metadataDirectory, RaftHarness } from './raft-harness.ts'
 
 const voter = {

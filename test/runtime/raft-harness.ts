@@ -14,9 +14,9 @@ import {
   defaultMetadataRetention,
   RaftDriver,
   type RaftDriverOptions,
-} from '../../src/runtime/raft-driver.ts'
-import { formatMetadataDirectory } from '../../src/runtime/raft-format.ts'
-import type { CommittedBatch, RaftListener } from '../../src/runtime/raft-listener.ts'
+} from '../../src/runtime/raft/raft-driver.ts'
+import { formatMetadataDirectory } from '../../src/runtime/raft/raft-format.ts'
+import type { CommittedBatch, RaftListener } from '../../src/runtime/raft/raft-listener.ts'
 import { FaultyFileSystem } from '../log/faulty-file-system.ts'
 
 export const clusterId = 'aaaaaaaaQAeAAAAAAAAAAA'

@@ -1,7 +1,7 @@
 /** Snapshots of the metadata log: written in slices, loaded at the start, kept and dropped as retention says. */
 import { describe, expect, test } from 'vitest'
 import { zeroUuid } from '../../src/base/uuid.ts'
-import { decodeSnapshot } from '../../src/runtime/raft-snapshots.ts'
+import { decodeSnapshot } from '../../src/runtime/raft/raft-snapshots.ts'
 import { RaftHarness, type RaftMachine, voterOf } from './raft-harness.ts'
 
 const unlimited = { bytesMax: -1, ageMsMax: -1 }

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import { metadataRecord } from '../../src/metadata/metadata-record.ts'
 import { errorCodes, KafkaError } from '../../src/protocol/errors.ts'
-import type { Partition } from '../../src/runtime/partition.ts'
+import type { Partition } from '../../src/runtime/replica/partition.ts'
 import { BrokerHarness, batchOf } from './broker-harness.ts'
 
 let harness: BrokerHarness

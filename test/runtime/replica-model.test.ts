@@ -7,7 +7,7 @@ import { describe, expect, test } from 'vitest'
 import { SeededRandom } from '../../src/base/random.ts'
 import * as batch from '../../src/protocol/record/batch-header.ts'
 import type { IsrProposal } from '../../src/replication/leader-replicas.ts'
-import type { Partition } from '../../src/runtime/partition.ts'
+import type { Partition } from '../../src/runtime/replica/partition.ts'
 import { ReplicaCluster, type ReplicaNode } from './replica-cluster.ts'
 
 const topic = 'orders'

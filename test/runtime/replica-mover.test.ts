@@ -11,7 +11,7 @@ import { LogManager } from '../../src/log/log-manager.ts'
 import type { PartitionLog } from '../../src/log/partition-log.ts'
 import type { AssignReplicasToDirsRequest } from '../../src/protocol/api/73-assign-replicas-to-dirs.ts'
 import * as batch from '../../src/protocol/record/batch-header.ts'
-import type { Partition } from '../../src/runtime/partition.ts'
+import type { Partition } from '../../src/runtime/replica/partition.ts'
 import { BrokerHarness, batchOf, fetchApi, produceApi } from './broker-harness.ts'
 
 let harness: BrokerHarness

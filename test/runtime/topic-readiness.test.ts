@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest'
 import { VirtualClock } from '../../src/base/virtual-clock.ts'
 import { metadataRecord } from '../../src/metadata/metadata-record.ts'
-import type { DecodedBatch } from '../../src/runtime/metadata-feed.ts'
-import { MetadataPublisher } from '../../src/runtime/metadata-publisher.ts'
-import type { Partition } from '../../src/runtime/partition.ts'
-import type { LeadershipListener } from '../../src/runtime/replica-manager.ts'
-import { TopicReadiness } from '../../src/runtime/topic-readiness.ts'
+import { TopicReadiness } from '../../src/runtime/broker/topic-readiness.ts'
+import type { DecodedBatch } from '../../src/runtime/raft/metadata-feed.ts'
+import { MetadataPublisher } from '../../src/runtime/raft/metadata-publisher.ts'
+import type { Partition } from '../../src/runtime/replica/partition.ts'
+import type { LeadershipListener } from '../../src/runtime/replica/replica-manager.ts'
 
 const topicId = 'dG9waWMtd2l0aC1hbi1pZA'
 

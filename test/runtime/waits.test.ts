@@ -1,7 +1,7 @@
-// The lists in which requests wait at a partition: src/runtime/offset-wait-queue.ts and src/runtime/appended-sizes.ts.
+// The lists in which requests wait at a partition: src/runtime/replica/offset-wait-queue.ts and src/runtime/replica/appended-sizes.ts.
 import { describe, expect, test } from 'vitest'
-import { AppendedSizes } from '../../src/runtime/appended-sizes.ts'
-import { type OffsetWait, OffsetWaitQueue } from '../../src/runtime/offset-wait-queue.ts'
+import { AppendedSizes } from '../../src/runtime/replica/appended-sizes.ts'
+import { type OffsetWait, OffsetWaitQueue } from '../../src/runtime/replica/offset-wait-queue.ts'
 
 class RecordedWait implements OffsetWait {
   readonly endOffset: number

@@ -25,9 +25,10 @@ export class LogTailReader {
   readTo(endOffset: number, onBatch: OnBatch): void {
     while (this.nextOffset < endOffset) {
       const file = this.#file ?? this.#openNext()
-      const bytes = file === undefined ? undefined : this.#disk.peek(`${this.#directory}/${file}`)
-      if (bytes === undefined) return
-      const isAtEnd = this.#readFile(bytes, endOffset, onBatch)
+      if (file === undefined) return
+      const bytes = this.#disk.peek(`${this.#directory}/${file}`)
+      // One that is gone was read, or lies below a snapshot.
+      const isAtEnd = bytes === undefined || this.#readFile(bytes, endOffset, onBatch)
       if (!isAtEnd) return
       const next = this.#openNext()
       if (next === undefined) return

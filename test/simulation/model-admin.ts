@@ -8,7 +8,7 @@ import { apiKeys } from '../../src/protocol/api/index.ts'
 import { errorCodes, errorName } from '../../src/protocol/errors.ts'
 import type { Ledger } from './ledger.ts'
 import { type ClientSurroundings, ModelClient } from './model-client.ts'
-import type { Shape } from './simulated-cluster.ts'
+import { clusterId, type SimulatedCluster } from './simulated-cluster.ts'
 
 const lasting = ['orders', 'events'] as const
 const fleeting = 'scratch'
@@ -32,7 +32,8 @@ export class ModelAdmin extends ModelClient {
     }
   }
 
-  startMeddling(shape: Shape): void {
+  startMeddling(cluster: SimulatedCluster): void {
+    const { shape } = cluster
     const replicas = Math.min(3, shape.brokerIds.length)
     const changes = [
       () => this.#tryCreate(fleeting, 1 + this.random.integer(2), replicas),
@@ -42,6 +43,7 @@ export class ModelAdmin extends ModelClient {
       () => this.#reassign(shape.brokerIds, replicas),
       () => this.#reassign(shape.brokerIds, replicas),
       () => this.#electPreferred(),
+      ...(shape.isDynamic ? [() => this.#changeVoters(cluster), () => this.#changeVoters(cluster)] : []),
     ]
     const meddle = async (): Promise<void> => {
       while (!this.isStopped) {
@@ -117,5 +119,19 @@ export class ModelAdmin extends ModelClient {
   async #electPreferred(): Promise<void> {
     this.tell('elects the preferred leaders')
     await this.#change(apiKeys.ElectLeaders, { electionType: 0, topicPartitions: null, timeoutMs: 5000 })
+  }
+
+  /** Takes a voter out of the quorum, or one that is out back in. */
+  async #changeVoters(cluster: SimulatedCluster): Promise<void> {
+    const voterIds = cluster.voterIds()
+    if (voterIds === undefined) return
+    const { controllerIds } = cluster.shape
+    const voter = cluster.voter(controllerIds[this.random.integer(controllerIds.length)]!)
+    const isVoter = voterIds.includes(voter.id)
+    if (isVoter && voterIds.length <= 2) return
+    this.tell(`${isVoter ? 'removes' : 'adds'} the voter ${voter.id}`)
+    const identity = { clusterId, voterId: voter.id, voterDirectoryId: voter.directoryId }
+    if (isVoter) await this.#change(apiKeys.RemoveRaftVoter, identity)
+    else await this.#change(apiKeys.AddRaftVoter, { ...identity, timeoutMs: 5000, listeners: voter.endpoints })
   }
 }

@@ -32,6 +32,9 @@ export class ModelConsumer extends ModelClient {
   readonly #settings: ConsumerSettings
   readonly #ledger: Ledger
   readonly #positions = new Map<number, number>()
+  /** The replica that the leader named to read from (KIP-392), by partition. */
+  readonly #preferred = new Map<number, number>()
+  readonly #rackId: string
   /** The last offset whose commit was acknowledged, and those of which nobody knows; by partition. */
   readonly #committed = new Map<number, { known: number; readonly open: Set<number> }>()
   consumedCount = 0
@@ -41,6 +44,7 @@ export class ModelConsumer extends ModelClient {
     super(name, surroundings)
     this.#settings = settings
     this.#ledger = ledger
+    this.#rackId = this.random.next() < 0.5 ? '' : `rack${1 + this.random.integer(3)}`
   }
 
   start(): void {
@@ -67,6 +71,7 @@ export class ModelConsumer extends ModelClient {
     while (!this.isStopped) {
       const isRead = await this.#fetch(index).catch(() => false)
       if (isRead) continue
+      this.#preferred.delete(index)
       await this.sleep(50)
       await this.refresh([this.#settings.topic])
     }
@@ -75,8 +80,9 @@ export class ModelConsumer extends ModelClient {
   async #fetch(index: number): Promise<boolean> {
     const topic = this.topic(this.#settings.topic)
     const known = topic?.partitions.get(index)
-    const leader = this.broker(known?.leaderId ?? -1)
-    if (topic === undefined || known === undefined || leader === undefined) return false
+    const preferred = this.#preferred.get(index)
+    const replica = this.broker(preferred ?? known?.leaderId ?? -1)
+    if (topic === undefined || known === undefined || replica === undefined) return false
     const fetchOffset = this.#positions.get(index) ?? 0
     const partition = {
       partition: index,
@@ -88,18 +94,23 @@ export class ModelConsumer extends ModelClient {
       maxWaitMs: 500,
       minBytes: 1,
       sessionEpoch: -1,
+      rackId: this.#rackId,
       topics: [{ topic: topic.name, topicId: topic.id, partitions: [partition] }],
     }
-    const answer = await this.ask<FetchResponse>(leader, apiKeys.Fetch, request, {
+    const answer = await this.ask<FetchResponse>(replica, apiKeys.Fetch, request, {
       waitMs: 500,
       lane: `fetch ${index}`,
     })
     const data = answer.responses[0]?.partitions[0]
     if (data === undefined) return answer.errorCode === 0
     if (data.errorCode !== 0) {
-      if (!passing.has(data.errorCode)) this.#complain(index, fetchOffset, data.errorCode)
+      // A follower may not have yet what the leader has shown.
+      const isPassing = passing.has(data.errorCode)
+      const isAhead = data.errorCode === errorCodes.OFFSET_OUT_OF_RANGE && preferred !== undefined
+      if (!isPassing && !isAhead) this.#complain(index, fetchOffset, data.errorCode)
       return false
     }
+    if (data.preferredReadReplica >= 0) this.#preferred.set(index, data.preferredReadReplica)
     this.#take(topic.id, index, data.records)
     return true
   }

@@ -147,7 +147,9 @@ export class Nemesis {
     this.#shaken.add(node)
     this.powerLossesCount++
     for (const { disk } of this.#cluster.nodes) this.#mendDisk(disk)
-    node.losePower()
+    const isBrokerOnly = !this.#cluster.shape.controllerIds.includes(node.id)
+    if (isBrokerOnly && this.#random.next() < 0.3) node.loseDisk()
+    else node.losePower()
     this.#startLater(node)
   }
 

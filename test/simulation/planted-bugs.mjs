@@ -45,7 +45,7 @@ export const plantedBugs = [
     seed: 0,
     changes: [
       {
-        file: 'src/runtime/raft-storage.ts',
+        file: 'src/runtime/raft/raft-storage.ts',
         find: '    this.#election = { state, settings }',
         replace: '    this.#election = state.epoch < 0 ? { state, settings } : undefined',
       },
@@ -69,7 +69,7 @@ export const plantedBugs = [
     seed: 0,
     changes: [
       {
-        file: 'src/runtime/replica-answers.ts',
+        file: 'src/runtime/replica/replica-answers.ts',
         find: 'await following.partition.changeEnd(() => log.truncateTo(offset))',
         replace: 'await following.partition.changeEnd(() => Promise.resolve(void offset))',
       },
@@ -129,7 +129,7 @@ export const plantedBugs = [
     seed: 0,
     changes: [
       {
-        file: 'src/runtime/delayed-produce.ts',
+        file: 'src/runtime/replica/delayed-produce.ts',
         find: 'const queue = this.requiredAcks === -1 ? partition.replicatedWaits : partition.writtenWaits',
         replace: 'const queue = partition.writtenWaits',
       },

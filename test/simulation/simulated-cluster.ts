@@ -3,7 +3,9 @@
  * know of them as a whole.
  */
 import type { SeededRandom } from '../../src/base/random.ts'
+import { randomUuid } from '../../src/base/uuid.ts'
 import type { MetadataImage } from '../../src/metadata/metadata-image.ts'
+import type { Voter } from '../../src/raft/voter-set.ts'
 import type { Endpoint } from './model-client.ts'
 import { SimulatedNetwork } from './simulated-network.ts'
 import { dataDirectory, SimulatedNode } from './simulated-node.ts'
@@ -14,11 +16,23 @@ export interface Shape {
   readonly controllerIds: readonly number[]
   /** Timeouts as short as they may be, so that much happens in little time; else Kafka's defaults. */
   readonly isHasty: boolean
+  /** The voters are in the log and may change, instead of in the configuration. */
+  readonly isDynamic?: boolean
+  /** Segments and snapshots of the metadata are small. */
+  readonly isRolling?: boolean
 }
 
-const clusterId = 'x8pXQzt9RYuXvC0aqL4dOg'
+/** Of all clusters. */
+export const clusterId = 'x8pXQzt9RYuXvC0aqL4dOg'
 const brokerPort = 9092
 const controllerPort = 9093
+
+const rollingSettings: Readonly<Record<string, string>> = {
+  'log.roll.ms': '4000',
+  'log.segment.delete.delay.ms': '500',
+  'metadata.log.max.record.bytes.between.snapshots': '3000',
+  'metadata.max.retention.bytes': '2000',
+}
 
 const hastySettings: Readonly<Record<string, string>> = {
   'broker.session.timeout.ms': '3000',
@@ -50,6 +64,25 @@ export class SimulatedCluster {
         isVerbose,
       )
     })
+  }
+
+  /** As `ottla format --initial-controllers` would be told; a broker is formatted without. */
+  #initialControllers(id: number): readonly Voter[] | undefined {
+    if (this.shape.isDynamic !== true) return undefined
+    return this.shape.controllerIds.includes(id) ? this.shape.controllerIds.map((voterId) => this.voter(voterId)) : []
+  }
+
+  voter(id: number): Voter {
+    const endpoints = [{ name: 'CONTROLLER', host: `node${id}`, port: controllerPort }]
+    const directoryId = randomUuid(this.world.fork(`directory of ${id}`))
+    return { id, directoryId, endpoints, kraftVersionMin: 0, kraftVersionMax: 1 }
+  }
+
+  /** Who votes, by the controller that leads in the latest epoch; undefined while nobody does. */
+  voterIds(): readonly number[] | undefined {
+    const drivers = this.nodes.flatMap(({ isRunning, running }) => (isRunning ? [running!.quorum.driver] : []))
+    const leaders = drivers.filter(({ isLeader }) => isLeader).sort((a, b) => b.epoch - a.epoch)
+    return leaders[0]?.settings.voters.ids
   }
 
   get brokers(): SimulatedNode[] {
@@ -124,6 +157,9 @@ function configOf(id: number, shape: Shape): Record<string, string> {
     'min.insync.replicas': String(Math.min(2, replicas)),
     'default.replication.factor': String(replicas),
     'group.initial.rebalance.delay.ms': '0',
+    'broker.rack': `rack${id}`,
+    'replica.selector.class': 'org.apache.kafka.common.replica.RackAwareReplicaSelector',
     ...(shape.isHasty ? hastySettings : {}),
+    ...(shape.isRolling ? rollingSettings : {}),
   }
 }

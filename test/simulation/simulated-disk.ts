@@ -27,7 +27,7 @@ export class SimulatedDisk {
   readonly name: string
   readonly #world: World
   readonly #random: SeededRandom
-  readonly #root = new DiskDirectory()
+  #root = new DiskDirectory()
   readonly #locks = new Map<string, SimulatedProcess>()
   /** Operations under way, by the process that wants them. */
   readonly #underWay = new Map<SimulatedProcess, Set<Operation>>()
@@ -56,6 +56,12 @@ export class SimulatedDisk {
   /** The power fails; the processes are to be killed before. Returns whether anything was lost. */
   loseUnsynced(): boolean {
     return this.#root.loseUnsynced(this.#random)
+  }
+
+  /** Another disk, empty, takes its place; the processes are to be killed before. */
+  wipe(): void {
+    this.#root = new DiskDirectory()
+    this.usedBytes = 0
   }
 
   /** Content of a file as the page cache has it, lent; undefined when there is none. */

@@ -5,7 +5,8 @@
 import { LeveledLoggers } from '../../src/base/leveled-loggers.ts'
 import { type LogFields, type Logger, silentLogger } from '../../src/base/logger.ts'
 import { BrokerConfig } from '../../src/config/broker-config.ts'
-import { type RunningNode, startNode } from '../../src/node.ts'
+import { formatStorage, type RunningNode, startNode } from '../../src/node.ts'
+import type { Voter } from '../../src/raft/voter-set.ts'
 import { SimulatedDisk } from './simulated-disk.ts'
 import type { SimulatedNetwork } from './simulated-network.ts'
 import { type ClockFaults, SimulatedProcess } from './simulated-process.ts'
@@ -16,6 +17,8 @@ export interface NodeSettings {
   readonly config: Readonly<Record<string, string>>
   readonly clusterId: string
   readonly clockFaults: ClockFaults
+  /** Those who vote at first, where the log says it; else the configuration does. */
+  readonly initialControllers: readonly Voter[] | undefined
 }
 
 export const dataDirectory = '/data'
@@ -123,8 +126,17 @@ export class SimulatedNode {
     this.onLifeChange(this)
   }
 
+  /** The machine is lost for good; another one, with an empty disk, takes its place when it is started. */
+  loseDisk(): void {
+    this.#network.setUp(this.hostName, false)
+    if (this.isAlive) this.#end()
+    this.disk.wipe()
+    this.world.tell(this.hostName, 'loses its disk')
+  }
+
   #startIn(process: SimulatedProcess): void {
-    const { id, config, clusterId } = this.#settings
+    const { id, clusterId, initialControllers } = this.#settings
+    const config = BrokerConfig.from(new Map(Object.entries(this.#settings.config)))
     const { clock } = process
     const machine = {
       clock,
@@ -133,12 +145,11 @@ export class SimulatedNode {
       random: this.world.fork(`node ${id} life ${this.incarnation}`),
       hostName: this.hostName,
     }
-    const starting = startNode({
-      config: BrokerConfig.from(new Map(Object.entries(config))),
-      logger: this.#logger(process),
-      clusterId,
-      machine,
-    })
+    const start = () => startNode({ config, logger: this.#logger(process), clusterId, machine })
+    const starting =
+      initialControllers === undefined
+        ? start()
+        : formatStorage({ config, clusterId, ignoreFormatted: true, initialControllers, machine }).then(start)
     starting.then(
       (running) => {
         if (!process.isAlive) return

@@ -56,11 +56,16 @@ export function shapeOf(seed: number): Shape {
   const world = new World(seed)
   const random = world.fork('shape')
   const luck = random.next()
-  const isHasty = random.next() < 0.7
-  if (luck < 0.1) return { brokerIds: [1], controllerIds: [1], isHasty }
-  if (luck < 0.8) return { brokerIds: [1, 2, 3], controllerIds: [1, 2, 3], isHasty }
-  if (luck < 0.9) return { brokerIds: [1, 2, 3], controllerIds: [11, 12, 13], isHasty }
-  return { brokerIds: [1, 2, 3, 4], controllerIds: [1, 2, 3], isHasty }
+  const manner = {
+    isHasty: random.next() < 0.7,
+    isDynamic: random.next() < 0.5,
+    isRolling: random.next() < 0.4,
+  }
+  if (luck < 0.05) return { brokerIds: [1], controllerIds: [1], ...manner }
+  if (luck < 0.6) return { brokerIds: [1, 2, 3], controllerIds: [1, 2, 3], ...manner }
+  if (luck < 0.75) return { brokerIds: [1, 2, 3], controllerIds: [11, 12, 13], ...manner }
+  if (luck < 0.95) return { brokerIds: [1, 2, 3, 4], controllerIds: [1, 2, 3], ...manner }
+  return { brokerIds: [1, 2, 3, 4, 5], controllerIds: [1, 2, 3, 4, 5], ...manner }
 }
 
 export class Simulation {
@@ -156,7 +161,7 @@ export class Simulation {
       new ModelConsumer('client6', surroundings, { topic: 'events', groupId: 'reports' }, this.ledger),
     )
     for (const client of [...this.#producers, ...this.#consumers]) client.start()
-    this.#admin.startMeddling(this.cluster.shape)
+    this.#admin.startMeddling(this.cluster)
   }
 
   async #heal(): Promise<void> {

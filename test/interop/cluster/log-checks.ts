@@ -86,7 +86,7 @@ export async function differingReplicas(cluster: Cluster, topic: string): Promis
   const failures: string[] = []
   const partitions = await cluster.awaitInSync(topic)
   const content = (broker: number, partition: number) =>
-    contentOf(join(cluster.node(broker).directory, `${topic}-${partition}`))
+    contentOf(cluster.node(broker).partitionDirectory(`${topic}-${partition}`))
   for (const { partition, leader, replicas } of partitions) {
     const expected = content(leader, partition)
     for (const replica of replicas) {

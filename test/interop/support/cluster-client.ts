@@ -2,7 +2,7 @@
 import { apiKeys } from '../../../src/protocol/api/index.ts'
 import { TestClient } from '../../server/server-harness.ts'
 
-const timeoutMs = 2000
+const timeLimitMs = 15_000
 
 export interface PartitionState {
   readonly partition: number
@@ -25,6 +25,13 @@ export interface QuorumState {
   readonly highWatermark: number
   readonly voters: readonly number[]
   readonly observers: readonly number[]
+}
+
+export interface NewTopic {
+  readonly name: string
+  readonly numPartitions?: number
+  readonly replicationFactor?: number
+  readonly configs?: Readonly<Record<string, string>>
 }
 
 /** What is read for lack of Infer over the wire: the fields that the tests look at. */
@@ -113,19 +120,11 @@ export class ClusterClient {
   }
 
   /** Resolves with the error code. */
-  async createTopic(topic: {
-    readonly name: string
-    readonly numPartitions?: number
-    readonly replicationFactor?: number
-    /** Replicas of each partition; then the two numbers are left out. */
-    readonly assignments?: readonly (readonly number[])[]
-    readonly configs?: Readonly<Record<string, string>>
-  }): Promise<number> {
+  async createTopic(topic: NewTopic, timeoutMs = 10_000): Promise<number> {
     const configs = Object.entries(topic.configs ?? {}).map(([name, value]) => ({ name, value }))
-    const assignments = (topic.assignments ?? []).map((brokerIds, partitionIndex) => ({ partitionIndex, brokerIds }))
     const { name, numPartitions = -1, replicationFactor = -1 } = topic
-    const topics = [{ name, numPartitions, replicationFactor, assignments, configs }]
-    const answer = await this.call(apiKeys.CreateTopics, 7, { topics, timeoutMs: 10_000 })
+    const topics = [{ name, numPartitions, replicationFactor, configs }]
+    const answer = await this.call(apiKeys.CreateTopics, 7, { topics, timeoutMs })
     return answer.topics[0]!.errorCode
   }
 }
@@ -133,7 +132,7 @@ export class ClusterClient {
 async function inTime<T>(promise: Promise<T>, message: string): Promise<T> {
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(message)), timeoutMs)
+    timer = setTimeout(() => reject(new Error(message)), timeLimitMs)
   })
   try {
     return await Promise.race([promise, late])

@@ -4,7 +4,7 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { program, repositoryRoot } from './broker-process.ts'
 import { ClusterClient } from './cluster-client.ts'
@@ -22,6 +22,8 @@ export interface NodeDescription {
   readonly id: number
   readonly roles: 'broker' | 'controller' | 'broker,controller'
   readonly software: Software
+  /** Log directories beside its own, which comes first and has the metadata. */
+  readonly otherDirectories?: readonly string[]
   /** Further lines of the properties file; they count over the others. */
   readonly settings?: readonly string[]
 }
@@ -42,6 +44,7 @@ export class ClusterNode {
   readonly isBroker: boolean
   readonly isController: boolean
   readonly directory: string
+  readonly logDirectories: readonly string[]
   readonly properties: string
   /** What the present or last process said. */
   output = ''
@@ -58,6 +61,7 @@ export class ClusterNode {
     const home = join(place.parentDirectory, `node-${description.id}`)
     mkdirSync(home, { recursive: true })
     this.directory = join(home, 'data')
+    this.logDirectories = [this.directory, ...(description.otherDirectories ?? [])]
     this.properties = join(home, `${description.roles.replace(',', '-')}.properties`)
     const lines = [...this.#ownLines(description), ...place.settings, ...(description.settings ?? [])]
     writeFileSync(this.properties, `${lines.join('\n')}\n`)
@@ -75,8 +79,15 @@ export class ClusterNode {
       'controller.listener.names=CONTROLLER',
       ...(this.isBroker ? ['inter.broker.listener.name=PLAINTEXT'] : []),
       'listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT',
-      `log.dirs=${this.directory}`,
+      `log.dirs=${this.logDirectories.join(',')}`,
     ]
+  }
+
+  /** Where it has a partition. */
+  partitionDirectory(name: string): string {
+    const directory = this.logDirectories.map((each) => join(each, name)).find((path) => existsSync(path))
+    if (directory === undefined) throw new Error(`${this} does not have ${name}`)
+    return directory
   }
 
   get bootstrap(): string {
