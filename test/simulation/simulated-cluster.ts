@@ -57,10 +57,12 @@ export class SimulatedCluster {
     const ids = [...new Set([...shape.brokerIds, ...shape.controllerIds])].sort((a, b) => a - b)
     this.nodes = ids.map((id) => {
       const clockFaults = clockFaultsOf(random)
+      const config = configOf(id, shape)
+      const initialControllers = this.#initialControllers(id)
       return new SimulatedNode(
         world,
         this.network,
-        { id, clusterId, clockFaults, config: configOf(id, shape) },
+        { id, clusterId, clockFaults, config, initialControllers },
         isVerbose,
       )
     })
