@@ -15,6 +15,8 @@ export class FollowerProgress {
   logStartOffset = unknownOffset
   /** When the follower last had all that the leader had at that moment, monotonic milliseconds. */
   lastCaughtUpMs: number
+  /** It left the ISR, by whomever, and has not fetched since: what it had does not say that it follows. */
+  #isSilentSinceLeaving = false
   #lastFetchMs = Number.NEGATIVE_INFINITY
   #leaderEndOffsetAtLastFetch = 0
 
@@ -39,11 +41,21 @@ export class FollowerProgress {
     else if (fetchOffset >= this.#leaderEndOffsetAtLastFetch) {
       this.lastCaughtUpMs = Math.max(this.lastCaughtUpMs, this.#lastFetchMs)
     }
+    this.#isSilentSinceLeaving = false
     this.brokerEpoch = brokerEpoch
     this.logEndOffset = fetchOffset
     this.logStartOffset = logStartOffset
     this.#leaderEndOffsetAtLastFetch = leaderEndOffset
     this.#lastFetchMs = nowMs
+  }
+
+  onLeftInSyncReplicas(): void {
+    this.#isSilentSinceLeaving = true
+  }
+
+  /** Whether it may (come to) join the ISR by what it fetched. */
+  get isFollowing(): boolean {
+    return !this.#isSilentSinceLeaving
   }
 
   /** Level with the leader, or was within the last `lagTimeMaxMs`. */

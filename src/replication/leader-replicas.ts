@@ -123,6 +123,8 @@ export class LeaderReplicas {
   updateAssignment(assignment: PartitionAssignment, nowMs: number): boolean {
     assert(assignment.leaderEpoch === this.#assignment.leaderEpoch, 'a new leader epoch makes a new object')
     if (assignment.partitionEpoch < this.#assignment.partitionEpoch) return false
+    for (const brokerId of this.#assignment.inSyncReplicas)
+      if (!assignment.inSyncReplicas.includes(brokerId)) this.#followers.get(brokerId)?.onLeftInSyncReplicas()
     this.#assignment = assignment
     if (this.#proposal !== undefined && this.#proposal.partitionEpoch < assignment.partitionEpoch) {
       this.#proposal = undefined
@@ -176,11 +178,11 @@ export class LeaderReplicas {
 
   /**
    * Proposes to take `brokerId` into the ISR when it is eligible and has everything that is committed and at least the
-   * start of this leader's epoch. One proposal is under way at a time.
+   * start of this leader's epoch. Who left must have fetched since: the controller knew why, a lost disk maybe. One proposal is under way at a time.
    */
   maybeExpand(brokerId: number): IsrProposal | undefined {
     const follower = this.#followers.get(brokerId)
-    if (follower === undefined || this.#proposal !== undefined) return undefined
+    if (follower === undefined || !follower.isFollowing || this.#proposal !== undefined) return undefined
     if (this.#assignment.inSyncReplicas.includes(brokerId)) return undefined
     if (follower.logEndOffset < this.#highWatermark || follower.logEndOffset < this.#leaderEpochStartOffset) {
       return undefined
@@ -273,6 +275,7 @@ export class LeaderReplicas {
   #holdsBack(follower: FollowerProgress, nowMs: number): boolean {
     if (this.#maximalInSyncReplicas.includes(follower.brokerId)) return true
     return (
+      follower.isFollowing &&
       follower.isCaughtUp(this.#logEndOffset, nowMs, this.#lagTimeMaxMs) &&
       this.#eligibility.isEligible(follower.brokerId, follower.brokerEpoch)
     )

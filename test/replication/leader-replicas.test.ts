@@ -59,6 +59,20 @@ describe('high watermark', () => {
     expect(replicas.highWatermark).toBe(10)
   })
 
+  test('does not wait for one that was taken out of the ISR until it fetches again', () => {
+    const replicas = leader()
+    replicas.onLogEndOffset(10, 1)
+    for (const id of [2, 3]) replicas.onFollowerFetch(id, -1, 10, 0, 2)
+    const without = { replicas: [1, 2, 3], inSyncReplicas: [1, 2], leaderEpoch: 5, partitionEpoch: 8 }
+    replicas.updateAssignment(without, 3)
+    expect(replicas.maybeExpand(3)).toBeUndefined()
+    replicas.onLogEndOffset(15, 4)
+    expect(replicas.onFollowerFetch(2, -1, 15, 0, 5)).toBe(true)
+    expect(replicas.highWatermark).toBe(15)
+    replicas.onFollowerFetch(3, -1, 15, 0, 6)
+    expect(replicas.maybeExpand(3)).toBeDefined()
+  })
+
   test('waits for one outside of the ISR that is caught up, if it is eligible', () => {
     for (const isEligible of [true, false]) {
       const replicas = leader({ isr: [1, 2], eligibility: { isEligible: () => isEligible, isSuperseded: () => false } })
