@@ -11,7 +11,7 @@ const commands: Commands = {
   start: (options: StartOptions) => start(options, async () => (await import('../node.ts')).startNode),
   async startNodes(options) {
     const { startNodes } = await import('./nodes/start-nodes.ts')
-    return startNodes(options)
+    return startNodes(options, async () => (await import('../node.ts')).formatStorage)
   },
   async format(options) {
     const { format } = await import('./format.ts')

@@ -16,7 +16,8 @@ import { NodeRandom } from '../io/node-random.ts'
 import { SkippingClock } from '../io/skipping-clock.ts'
 import type { FileSystem } from '../log/file-system.ts'
 import { realMachine } from '../node/machine.ts'
-import { startNode } from '../node.ts'
+import { formatStorage, startNode } from '../node.ts'
+import type { Voter } from '../raft/voter-set.ts'
 import { CallbackLogger, type LogEntry } from './callback-logger.ts'
 import { type BrokerClock, EmbeddedBroker, type NewTopic } from './embedded-broker.ts'
 import { addressOf, joinSettings, memoryDirectory, ownDefaults } from './settings.ts'
@@ -89,6 +90,7 @@ export class EmbeddedCluster implements AsyncDisposable {
   readonly #disks = new Map<number, FileSystem>()
   readonly #brokers = new Map<number, EmbeddedBroker>()
   readonly #random = new NodeRandom()
+  readonly #voters: readonly Voter[]
   #stopping: Promise<void> | undefined
 
   /** Made by `startCluster`. */
@@ -97,6 +99,13 @@ export class EmbeddedCluster implements AsyncDisposable {
     this.#host = options.host ?? '127.0.0.1'
     this.#ports = ports
     this.clusterId = randomUuid(this.#random)
+    this.#voters = this.#ids.slice(0, controllersMax).map((id) => ({
+      id,
+      directoryId: randomUuid(this.#random),
+      endpoints: [{ name: 'CONTROLLER', host: this.#host, port: this.#controllerPortOf(id) }],
+      kraftVersionMin: 0,
+      kraftVersionMax: 1,
+    }))
     this.bootstrapServers = this.#ids.map((id) => addressOf(this.#host, this.#portOf(id))).join(',')
   }
 
@@ -138,7 +147,10 @@ export class EmbeddedCluster implements AsyncDisposable {
       this.#disks.set(id, fileSystem)
     }
     const machine = { ...realMachine(config), clock, fileSystem, hostName: this.#host }
-    const node = await startNode({ config, logger, clusterId: this.clusterId, machine })
+    const { clusterId } = this
+    const initialControllers = this.#voters.some((voter) => voter.id === id) ? this.#voters : 'none'
+    await formatStorage({ config, clusterId, ignoreFormatted: true, initialControllers, machine })
+    const node = await startNode({ config, logger, clusterId, machine })
     const broker = new EmbeddedBroker(node, this.clock, {})
     this.#brokers.set(id, broker)
     return broker
@@ -192,8 +204,7 @@ export class EmbeddedCluster implements AsyncDisposable {
   #settings(id: number): Map<string, string> {
     const { settings = {}, settingsOf } = this.#options
     const copies = String(Math.min(3, this.#ids.length))
-    const voters = this.#ids.slice(0, controllersMax)
-    const isController = voters.includes(id)
+    const isController = this.#voters.some((voter) => voter.id === id)
     const clients = `PLAINTEXT://${addressOf(this.#host, this.#portOf(id))}`
     const own = {
       ...ownDefaults,
@@ -207,8 +218,8 @@ export class EmbeddedCluster implements AsyncDisposable {
       'controller.listener.names': 'CONTROLLER',
       'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT',
       'inter.broker.listener.name': 'PLAINTEXT',
-      'controller.quorum.voters': voters
-        .map((voter) => `${voter}@${addressOf(this.#host, this.#controllerPortOf(voter))}`)
+      'controller.quorum.bootstrap.servers': this.#voters
+        .map((voter) => addressOf(this.#host, this.#controllerPortOf(voter.id)))
         .join(','),
       'log.dirs': memoryDirectory,
       'default.replication.factor': copies,

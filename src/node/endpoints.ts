@@ -8,13 +8,24 @@ import type { Listener } from '../config/listeners.ts'
 import type { Endpoint } from '../metadata/broker-registration.ts'
 import type { OpenListener } from '../server/tcp-server.ts'
 
+const loopbackPattern = /^(localhost|127\.[\d.]+|::1)$/
 const securityProtocolNumbers = { PLAINTEXT: 0, SSL: 1, SASL_PLAINTEXT: 2, SASL_SSL: 3 } as const
 
 /** True when other nodes belong to this one's cluster. */
 export function isClustered(config: BrokerConfig): boolean {
   const others = config.controllerQuorumVoters.filter(({ id }) => id !== config.nodeId)
   if (others.length > 0 || !config.isController || !config.isBroker) return true
-  return config.controllerQuorumBootstrapServers.length > 1
+  return config.controllerQuorumBootstrapServers.some((server) => !isOwnAddress(config, server))
+}
+
+/** True for an address of this node's controllers' listener by which another machine would not find it, or its very own. */
+function isOwnAddress(
+  { controllerListeners, advertisedListeners = [] }: BrokerConfig,
+  { host, port }: { readonly host: string; readonly port: number },
+): boolean {
+  return [...controllerListeners, ...advertisedListeners].some(
+    (listener) => listener.port === port && (loopbackPattern.test(host) || listener.host === host),
+  )
 }
 
 function isEveryAddress(host: string): boolean {

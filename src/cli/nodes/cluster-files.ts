@@ -4,12 +4,15 @@
  */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { randomUuid } from '../../base/uuid.ts'
+import { randomUuid, type Uuid } from '../../base/uuid.ts'
 import { NodeRandom } from '../../io/node-random.ts'
+import type { Voter } from '../../raft/voter-set.ts'
 import { OperatorError } from '../operator-error.ts'
 
 export interface ClusterFiles {
   readonly clusterId: string
+  /** What formatting is told: the voters that the quorum begins with. They can be removed, and others added, later. */
+  readonly voters: readonly Voter[]
   /** One per node, in the order of their ids. */
   readonly nodes: readonly { readonly id: number; readonly file: string; readonly address: string }[]
   /** They were written just now. */
@@ -35,16 +38,18 @@ export function prepareClusterFiles(layout: ClusterLayout): ClusterFiles {
   const { directory, nodesCount } = layout
   const path = join(directory, clusterFile)
   const ids = Array.from({ length: nodesCount }, (_, index) => index + 1)
+  const random = new NodeRandom()
   try {
     const known = existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as StoredCluster) : undefined
     if (known !== undefined && known.nodes !== nodesCount)
       throw new OperatorError(`${directory} holds a cluster of ${known.nodes} nodes: say --nodes ${known.nodes}`)
     // Ports are those of the first start.
     const stored = known ?? {
-      clusterId: randomUuid(new NodeRandom()),
+      clusterId: randomUuid(random),
       nodes: nodesCount,
       host: layout.host,
       port: layout.port,
+      directoryIds: ids.slice(0, votersCount(nodesCount)).map(() => randomUuid(random)),
     }
     for (const id of ids) {
       mkdirSync(nodeDirectory(directory, id), { recursive: true })
@@ -57,7 +62,7 @@ export function prepareClusterFiles(layout: ClusterLayout): ClusterFiles {
       file: propertiesFile(directory, id),
       address: `${shownHost(stored.host)}:${clientPort(id, stored.port)}`,
     }))
-    return { clusterId: stored.clusterId, nodes, isNew: known === undefined }
+    return { clusterId: stored.clusterId, nodes, voters: votersOf(stored), isNew: known === undefined }
   } catch (error) {
     if (error instanceof OperatorError) throw error
     throw new OperatorError(`cannot prepare the cluster in ${directory}: ${(error as Error).message}`)
@@ -69,6 +74,18 @@ interface StoredCluster {
   readonly nodes: number
   readonly host: string
   readonly port: number
+  /** Of the voters' metadata directories, in the order of their ids. */
+  readonly directoryIds: readonly Uuid[]
+}
+
+function votersOf({ host, port, directoryIds }: StoredCluster): Voter[] {
+  return directoryIds.map((directoryId, index) => ({
+    id: index + 1,
+    directoryId,
+    endpoints: [{ name: 'CONTROLLER', host: host === '' ? 'localhost' : host, port: clientPort(index + 1, port) + 1 }],
+    kraftVersionMin: 0,
+    kraftVersionMax: 1,
+  }))
 }
 
 function nodeDirectory(directory: string, id: number): string {
@@ -110,7 +127,7 @@ function propertiesOf(id: number, { directory, nodesCount, host, port }: Cluster
     'inter.broker.listener.name=PLAINTEXT',
     'controller.listener.names=CONTROLLER',
     'listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT',
-    `controller.quorum.voters=${voters.map((voter) => `${voter}@${address}:${clientPort(voter, port) + 1}`).join(',')}`,
+    `controller.quorum.bootstrap.servers=${voters.map((voter) => `${address}:${clientPort(voter, port) + 1}`).join(',')}`,
     '',
     `log.dirs=${resolve(nodeDirectory(directory, id))}`,
     '',

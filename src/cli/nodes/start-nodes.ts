@@ -9,7 +9,9 @@ import type { Readable } from 'node:stream'
 import type { Logger } from '../../base/logger.ts'
 import { parseProperties } from '../../config/properties.ts'
 import { createLogger, type LogFormat, type LogLevel } from '../../io/pino-logger.ts'
+import { loadNodeConfiguration } from '../node-configuration.ts'
 import { OperatorError } from '../operator-error.ts'
+import type { FormatStorage } from '../running-node.ts'
 import { exitCodes, nextSignal, signalExitCodes } from '../start.ts'
 import { type ClusterFiles, prepareClusterFiles } from './cluster-files.ts'
 
@@ -28,7 +30,10 @@ const defaultPort = 9092
 const listenerPattern = /^PLAINTEXT:\/\/\[?([^\],]*?)\]?:(\d{1,5})$/
 
 /** Resolves with the exit code when all nodes have ended. */
-export async function startNodes(options: StartNodesOptions): Promise<number> {
+export async function startNodes(
+  options: StartNodesOptions,
+  loadFormatStorage: () => Promise<FormatStorage>,
+): Promise<number> {
   const { nodes: nodesCount, logFormat, logLevel } = options
   if (!Number.isInteger(nodesCount) || nodesCount < 1 || nodesCount > nodesMax)
     throw new OperatorError(`--nodes ${nodesCount}: a number from 1 to ${nodesMax}`)
@@ -38,6 +43,7 @@ export async function startNodes(options: StartNodesOptions): Promise<number> {
   const passedOn = options.override.filter((text) => !/^(log\.dirs|listeners)=/.test(text))
   const logger = await createLogger({ format: logFormat, level: logLevel ?? 'info' })
   const files = prepareClusterFiles({ directory, nodesCount, host, port })
+  await formatNodes(files, loadFormatStorage, logger)
   process.stdout.on('error', () => {})
   const words = ['--log-format', logFormat, ...(logLevel === undefined ? [] : ['--log-level', logLevel])]
   const overrides = passedOn.flatMap((text) => ['--override', text])
@@ -59,6 +65,20 @@ export async function startNodes(options: StartNodesOptions): Promise<number> {
   await ended
   logger.info('stopped')
   return exitCodes.stopped
+}
+
+/** Each new one gets its identity, and voters the quorum that they begin with. */
+async function formatNodes(
+  { nodes, clusterId, voters }: ClusterFiles,
+  loadFormatStorage: () => Promise<FormatStorage>,
+  logger: Logger,
+): Promise<void> {
+  const formatStorage = await loadFormatStorage()
+  for (const { id, file } of nodes) {
+    const { config } = loadNodeConfiguration({ config: file, override: [] }, (message) => logger.warn(message))
+    const initialControllers = voters.some((voter) => voter.id === id) ? voters : 'none'
+    await formatStorage({ config, logger, clusterId, ignoreFormatted: true, initialControllers })
+  }
 }
 
 function firstListener(listeners: string | undefined): { host: string; port: number } {

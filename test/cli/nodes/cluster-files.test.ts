@@ -19,8 +19,14 @@ function configOf(file: string): BrokerConfig {
 }
 
 test('each node gets a configuration that stands, with three voters and three copies', () => {
-  const { nodes, isNew } = prepareClusterFiles(layout(4))
+  const { nodes, voters, isNew } = prepareClusterFiles(layout(4))
   expect(isNew).toBe(true)
+  expect(voters.map(({ id, endpoints }) => [id, endpoints[0]!.port])).toEqual([
+    [1, 9093],
+    [2, 9095],
+    [3, 9097],
+  ])
+  expect(new Set(voters.map(({ directoryId }) => directoryId)).size).toBe(3)
   expect(nodes.map(({ address }) => address)).toEqual([
     '127.0.0.1:9092',
     '127.0.0.1:9094',
@@ -31,11 +37,8 @@ test('each node gets a configuration that stands, with three voters and three co
   expect(configs.map((config) => config.nodeId)).toEqual([1, 2, 3, 4])
   expect(configs.map((config) => config.isController)).toEqual([true, true, true, false])
   for (const config of configs) {
-    expect(config.controllerQuorumVoters.map(({ id, port }) => [id, port])).toEqual([
-      [1, 9093],
-      [2, 9095],
-      [3, 9097],
-    ])
+    expect(config.controllerQuorumVoters).toEqual([])
+    expect(config.controllerQuorumBootstrapServers.map(({ port }) => port)).toEqual([9093, 9095, 9097])
     expect(config.number('min.insync.replicas')).toBe(2)
     expect(config.number('default.replication.factor')).toBe(3)
   }
