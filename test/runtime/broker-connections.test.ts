@@ -86,6 +86,17 @@ describe('a killed process', () => {
     await quorum.advance(25)
     expect(broker(1)!.isFenced).toBe(true)
   })
+
+  test('is fenced though one of its listeners is at localhost, where the controller itself listens', async () => {
+    const channel = processOf(1)
+    const listeners = ['localhost', 'broker-1'].map((host, index) => {
+      return { name: `L${index}`, host, port: 9092, securityProtocol: 0 }
+    })
+    await joinCluster(quorum, channel, 1, { listeners })
+    await quorum.network.listen({ host: 'localhost', port: 9092, backlog: 1 }, () => {})
+    await kill(1, channel)
+    expect(broker(1)!.isFenced).toBe(true)
+  })
 })
 
 describe('a process that lives', () => {

@@ -189,10 +189,10 @@ export class BrokerConnections {
   }
 
   /** All listeners at once: one that accepts decides, then one that does not refuse. */
-  async #try({ endpoints }: BrokerRegistration): Promise<Outcome> {
+  async #try(broker: BrokerRegistration): Promise<Outcome> {
     const { network } = this.#options
     const outcomes = await Promise.all(
-      endpoints.map(({ host, port }) =>
+      tellingEndpoints(broker).map(({ host, port }) =>
         network.connect({ host, port }, probeTimeoutMs).then((socket) => new WatchedSocket(socket), outcomeOf),
       ),
     )
@@ -226,6 +226,17 @@ export class BrokerConnections {
     })
   }
 }
+
+/**
+ * `localhost` is another machine for everyone who asks: perhaps this very process, which listens at the same port of its
+ * own container. It tells something only where a broker has no other address, so that all are on one machine.
+ */
+function tellingEndpoints({ endpoints }: BrokerRegistration): BrokerRegistration['endpoints'] {
+  const elsewhere = endpoints.filter(({ host }) => !loopback.test(host))
+  return elsewhere.length > 0 ? elsewhere : endpoints
+}
+
+const loopback = /^(localhost|127\.\d+\.\d+\.\d+|\[?::1\]?)$/i
 
 function outcomeOf(error: unknown): Outcome {
   if (!(error instanceof NetworkError)) throw error
