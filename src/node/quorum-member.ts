@@ -63,7 +63,10 @@ export async function openQuorumMember(
     },
   }
   const followers = [publisher, snapshots, ...(controller === undefined ? [] : [controller]), news]
-  const peers = createPeers(environment, (id) => driver.onPeerGone(id))
+  const peers = createPeers(environment, (id) => {
+    controller?.onPeerGone(id)
+    driver.onPeerGone(id)
+  })
   const driver = await RaftDriver.open({
     logDirectory: config.metadataLogDir,
     config: raftConfig(environment, open),

@@ -210,6 +210,49 @@ test('a new active controller fences who died with the old one, and nobody else'
   expect(broker(2)!.isFenced).toBe(true)
 })
 
+describe('a controller that died with its broker, and whose host is silent by the time another is active', () => {
+  const die = async (channel: NetworkControllerChannel): Promise<void> => {
+    quorum.node(3002).runtime.onPeerGone(1)
+    quorum.network.silent.add('broker-1:9092')
+    quorum.elect(3002)
+    await kill(1, channel)
+  }
+
+  test('is fenced as soon as its broker does not answer', async () => {
+    const channel = processOf(1)
+    await joinCluster(quorum, channel, 1)
+    await die(channel)
+    await quorum.advance(1_000)
+    expect(broker(1)!.isFenced).toBe(true)
+  })
+
+  test('is left to its session when it registered anew since', async () => {
+    const first = processOf(1)
+    await joinCluster(quorum, first, 1)
+    quorum.node(3002).runtime.onPeerGone(1)
+    await kill(1, first)
+    const next = processOf(1)
+    await joinCluster(quorum, next, 1, { incarnationId: directoryIdOf(20) })
+    quorum.network.silent.add('broker-1:9092')
+    quorum.elect(3002)
+    await kill(1, next)
+    await quorum.advance(5_000)
+    expect(broker(1)!.isFenced).toBe(false)
+  })
+
+  test('is left to its session when it was heard since', async () => {
+    const channel = processOf(1)
+    const epoch = await joinCluster(quorum, channel, 1)
+    quorum.node(3002).runtime.onPeerGone(1)
+    quorum.elect(3002)
+    await beat(quorum, processOf(1), 1, epoch)
+    quorum.network.silent.add('broker-1:9092')
+    channel.close()
+    await quorum.advance(5_000)
+    expect(broker(1)!.isFenced).toBe(false)
+  })
+})
+
 test('a controller that is no longer active fences nobody', async () => {
   const channel = processOf(1)
   await joinCluster(quorum, channel, 1)

@@ -6,6 +6,9 @@
  *
  *   last connection closed, or a new active controller > probe > all refused: gone | accepted: watched | else: session timeout
  *
+ * The refusal of a controller in the same process, which the quorum sees, counts for those of its broker's listeners that
+ * say nothing.
+ *
  * What this may decide is availability, never safety. A broker that is fenced by mistake loses leaderships to replicas that
  * are in sync, and is unfenced with its next heartbeat; one that is gone and not noticed is fenced when its session runs out.
  * A silent host, a name that is not found, a timeout say nothing. Epochs, ISRs and votes are decided elsewhere.
@@ -98,6 +101,8 @@ type Outcome = 'refused' | 'unknown' | WatchedSocket
 export class BrokerConnections {
   readonly #options: BrokerConnectionsOptions
   readonly #processes = new Map<number, BrokerProcess>()
+  /** By broker, the epoch of the registration whose process's controller refused a connection. */
+  readonly #refusingControllers = new Map<number, number>()
   #isActive = false
 
   constructor(options: BrokerConnectionsOptions) {
@@ -118,9 +123,19 @@ export class BrokerConnections {
     this.#processes.clear()
   }
 
+  /**
+   * The controller in the process of that node refused a connection; heard also while this node is not active. A container
+   * takes its address with it soon after its process, and who is elected may come too late to be refused by its broker.
+   */
+  onControllerRefused(nodeId: number): void {
+    const broker = this.#options.registration(nodeId)
+    if (broker !== undefined) this.#refusingControllers.set(nodeId, broker.epoch)
+  }
+
   /** The process with that epoch spoke over that connection. */
   onContact(brokerId: number, brokerEpoch: number, connection: RequesterConnection): void {
     if (!this.#isActive || connection.isClosed) return
+    if (this.#refusingControllers.get(brokerId) === brokerEpoch) this.#refusingControllers.delete(brokerId)
     const process = this.#process(brokerId, brokerEpoch)
     process.wasConnected = true
     process.lastContactMs = this.#options.clock.monotonic()
@@ -199,6 +214,8 @@ export class BrokerConnections {
     const [first, ...others] = outcomes.filter((outcome) => typeof outcome !== 'string')
     for (const socket of others) socket.close()
     if (first !== undefined) return first
+    // A controller that refuses and a broker that does not accept are one process that is gone.
+    if (this.#refusingControllers.get(broker.id) === broker.epoch) return 'refused'
     return outcomes.length > 0 && outcomes.every((outcome) => outcome === 'refused') ? 'refused' : 'unknown'
   }
 

@@ -35,6 +35,10 @@ export class BrokerProcesses {
     this.#connections.activate(...unfenced)
   }
 
+  onPeerGone(nodeId: number): void {
+    this.#connections.onControllerRefused(nodeId)
+  }
+
   deactivate(): void {
     this.#connections.deactivate()
     this.#refused.clear()

@@ -24,7 +24,6 @@ import type { BrokerRegistrationRequest } from '../../protocol/api/62-broker-reg
 import { apiKeys } from '../../protocol/api/index.ts'
 import { KafkaError } from '../../protocol/errors.ts'
 import type { DecodedBatch, DecodedSnapshot, MetadataFollower } from '../raft/metadata-feed.ts'
-import type { RaftDriver } from '../raft/raft-driver.ts'
 import { BrokerProcesses } from './broker-processes.ts'
 import type { RequesterConnection } from './controller-channel.ts'
 import type { ControllerLog } from './controller-log.ts'
@@ -216,6 +215,11 @@ export class ControllerRuntime implements MetadataFollower {
     this.#whenActive.clear()
   }
 
+  /** The network saw the process of another controller go: a hint for when this one is active. */
+  onPeerGone(id: number): void {
+    this.#brokers?.onPeerGone(id)
+  }
+
   onResign(): void {
     this.#stopLeading()
     this.#image.undoTo(this.#committedOffset)
@@ -247,8 +251,13 @@ export class ControllerRuntime implements MetadataFollower {
     }
   }
 
-  /** Replays before it appends: a record that the image refuses never reaches the log. */
+  /**
+   * Replays before it appends: a record that the image refuses never reaches the log. Throws NOT_CONTROLLER when this node
+   * does not lead, also when the log finds that out as it is appended to: then `onResign` has undone everything.
+   */
   #appendBatch(log: ControllerLog, records: readonly MetadataRecord[]): void {
+    const epoch = this.#epoch
+    if (epoch === undefined) throw notController()
     const baseOffset = log.logEndOffset
     this.#image.skipTo(baseOffset)
     try {
@@ -257,6 +266,7 @@ export class ControllerRuntime implements MetadataFollower {
       })
       const lastOffset = log.append(records.map((record) => encodeMetadataRecord(record)))
       assert(lastOffset === baseOffset + records.length - 1, `appended up to ${lastOffset} from ${baseOffset}`)
+      if (this.#epoch !== epoch) throw notController()
     } catch (error) {
       this.#image.undoTo(baseOffset)
       if (error instanceof KafkaError) throw error
