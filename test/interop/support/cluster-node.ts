@@ -10,8 +10,9 @@ import { program, repositoryRoot } from './broker-process.ts'
 import { ClusterClient } from './cluster-client.ts'
 import { run } from './run-tool.ts'
 
-export const brokerPort = 9092
-export const controllerPort = 9093
+/** Each node has an address of its own; nobody else may have the port on all addresses. */
+export const brokerPort = 23_092
+export const controllerPort = 23_093
 const startTimeoutMs = 90_000
 const kafkaHeap = { KAFKA_HEAP_OPTS: '-Xmx384M' }
 const kafka = join(repositoryRoot, 'test/interop/reference/kafka.sh')
@@ -139,7 +140,9 @@ export class ClusterNode {
   /** Resolves when a client gets served: by a broker that names itself among the live ones, or by a controller. */
   async serving(): Promise<void> {
     const deadlineMs = performance.now() + startTimeoutMs
-    while (!(await this.#serves())) {
+    for (;;) {
+      const serves = await this.#serves()
+      if (serves && this.isRunning) return
       if (!this.isRunning) throw new Error(`${this} ended with ${this.#child?.exitCode}: ${this.output}`)
       if (performance.now() > deadlineMs) throw new Error(`${this} does not serve: ${this.output}`)
       await new Promise((resolve) => setTimeout(resolve, 20))
