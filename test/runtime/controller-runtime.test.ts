@@ -4,11 +4,11 @@ import { SeededRandom } from '../../src/base/random.ts'
 import { VirtualClock } from '../../src/base/virtual-clock.ts'
 import { BrokerConfig } from '../../src/config/broker-config.ts'
 import { nodeHashing } from '../../src/io/node-hashing.ts'
-import type { MetadataRecord } from '../../src/metadata/metadata-record.ts'
+import { type MetadataRecord, metadataRecord } from '../../src/metadata/metadata-record.ts'
 import { decodeMetadataRecord } from '../../src/metadata/metadata-record-codec.ts'
 import type { CreateTopicsRequestInput, CreateTopicsResponse } from '../../src/protocol/api/19-create-topics.ts'
 import { apiKeys } from '../../src/protocol/api/index.ts'
-import { KafkaError } from '../../src/protocol/errors.ts'
+import { errorCodes, KafkaError } from '../../src/protocol/errors.ts'
 import { VoterSet } from '../../src/raft/voter-set.ts'
 import { LocalControllerChannel } from '../../src/runtime/controller/controller-local-channel.ts'
 import type { ControllerLog } from '../../src/runtime/controller/controller-log.ts'
@@ -22,6 +22,8 @@ class ScriptedLog implements ControllerLog {
   refusal: Error | undefined
   resignedEpoch: number | undefined
   upgradedTo: number | undefined
+  /** Within an append, when what is appended is in the log. */
+  onAppended: () => void = () => {}
 
   get logEndOffset(): number {
     return this.records.length
@@ -30,7 +32,9 @@ class ScriptedLog implements ControllerLog {
   append(records: readonly Buffer[]): number {
     if (this.refusal !== undefined) throw this.refusal
     this.records.push(...records.map((bytes) => decodeMetadataRecord(bytes)))
-    return this.records.length - 1
+    const lastOffset = this.records.length - 1
+    this.onAppended()
+    return lastOffset
   }
 
   upgradeKraftVersion(kraftVersion: number): void {
@@ -203,6 +207,40 @@ describe('an append that fails', () => {
     scene.log.refusal = new KafkaError('REQUEST_TIMED_OUT')
     scene.controller.onBecomeLeader({ epoch: 4 })
     expect(scene.log.resignedEpoch).toBe(4)
+  })
+})
+
+describe('leadership that ends as the log is appended to', () => {
+  // Simulation, seed 9: the controller went on fencing, passed over what its successor committed, and led again with an
+  // image of its own.
+  test('leaves the image with what is committed', async () => {
+    const scene = Scene.leading({ 'metadata.max.idle.interval.ms': '0' })
+    await scene.startBroker()
+    scene.log.onAppended = () => {
+      scene.controller.onResign()
+      scene.log.refusal = new KafkaError('NOT_CONTROLLER')
+    }
+    scene.clock.advance(20_000)
+    scene.log.refusal = undefined
+    scene.log.onAppended = () => {}
+    expect(scene.controller.isActive).toBe(false)
+    scene.log.records.length = scene.committedOffset
+    scene.log.records.push(metadataRecord('TopicRecord', 0, { name: 'a', topicId: directoryIdOf(9) }))
+    scene.commit()
+    scene.controller.onBecomeLeader({ epoch: 3 })
+    const answer = scene.createTopic('a')
+    await settle()
+    scene.commit()
+    expect((await answer).topics[0]).toMatchObject({ errorCode: errorCodes.TOPIC_ALREADY_EXISTS })
+  })
+
+  test('answers no request with success', async () => {
+    const scene = Scene.leading()
+    const brokerEpoch = await scene.startBroker()
+    scene.log.onAppended = () => scene.controller.onResign()
+    const request = { brokerId: 1, brokerEpoch, nextProducerId: 0 }
+    const answer = scene.controller.handle(apiKeys.AllocateProducerIds, request)
+    await expect(answer).rejects.toMatchObject({ code: errorCodes.NOT_CONTROLLER })
   })
 })
 
