@@ -2,7 +2,7 @@
  * Joins the simulation and the sources it runs into one file, a temporary one: no build is needed, and a planted bug is a
  * changed source of that file alone.
  */
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, rmSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { rolldown } from 'rolldown'
@@ -41,5 +41,6 @@ export async function bundleSimulation(plant) {
   mkdirSync(folder, { recursive: true })
   const file = join(folder, `${basename(plant ?? 'sound')}-${process.pid}.mjs`)
   await bundle.write({ file, format: 'esm', sourcemap: 'inline', codeSplitting: false })
+  process.on('exit', () => rmSync(file, { force: true }))
   return file
 }

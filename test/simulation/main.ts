@@ -1,8 +1,7 @@
 /**
- * npm run simulate -- [--seed N] [--seeds count] [--verbose] [--twice] [--report file]
- *
- * Runs whole clusters in one process on virtual time, one per seed. The first seed that breaks a promise tells its story
- * and ends the program with 1. `--twice` runs each seed again and compares the traces.
+ * What scripts/simulate.mjs (npm run simulate) runs: whole clusters in one process on virtual time, one per seed. The first
+ * seed that breaks a promise tells its story and ends the program with 1. `--twice` runs each seed again and compares the
+ * traces.
  */
 import { writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
@@ -67,21 +66,20 @@ for (let seed = first; seed < first + count; seed++) {
 const seconds = (Date.now() - startedMs) / 1000
 const sum = (pick: (result: SimulationResult) => number): number =>
   results.reduce((total, result) => total + pick(result), 0)
-const report = {
-  first,
+const figures = {
   seeds: results.length,
-  seconds,
   virtualHours: sum(({ virtualMs }) => virtualMs) / 3_600_000,
   events: sum(({ eventsCount }) => eventsCount),
   acknowledged: sum(({ acknowledgedCount }) => acknowledgedCount),
   consumed: sum(({ consumedCount }) => consumedCount),
   commits: sum(({ commitsCount }) => commitsCount),
   faults: sum(({ faultsCount }) => faultsCount),
+  powerLosses: sum(({ powerLossesCount }) => powerLossesCount),
+  changes: sum(({ changesCount }) => changesCount),
   quorumLeaders: sum(({ quorumLeadersCount }) => quorumLeadersCount),
   partitionLeaders: sum(({ partitionLeadersCount }) => partitionLeadersCount),
   healingMsMax: Math.max(0, ...results.map(({ healingMs }) => healingMs)),
-  failures,
 }
-if (values.report !== undefined) writeFileSync(values.report, JSON.stringify(report, null, 2))
-console.log(report)
+if (values.report === undefined) console.log({ first, seconds, ...figures, failures })
+else writeFileSync(values.report, JSON.stringify({ figures, failures }))
 process.exit(failures.length === 0 ? 0 : 1)

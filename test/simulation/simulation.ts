@@ -37,6 +37,8 @@ export interface SimulationResult {
   readonly consumedCount: number
   readonly commitsCount: number
   readonly faultsCount: number
+  readonly powerLossesCount: number
+  readonly changesCount: number
   readonly quorumLeadersCount: number
   readonly partitionLeadersCount: number
   readonly healingMs: number
@@ -229,6 +231,8 @@ export class Simulation {
       consumedCount: this.#consumers.reduce((sum, { consumedCount }) => sum + consumedCount, 0),
       commitsCount: this.#consumers.reduce((sum, { commitsCount }) => sum + commitsCount, 0),
       faultsCount: nemesis.faultsCount,
+      powerLossesCount: nemesis.powerLossesCount,
+      changesCount: this.#admin.changesCount,
       quorumLeadersCount: observer.quorumLeadersCount,
       partitionLeadersCount: observer.partitionLeadersCount,
       healingMs: Math.round(this.#healingMs),

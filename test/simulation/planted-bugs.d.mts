@@ -1,0 +1,9 @@
+export interface PlantedBug {
+  readonly name: string
+  readonly what: string
+  /** The first seed, counted from 0, that finds it. */
+  readonly seed: number
+  readonly changes: readonly { readonly file: string; readonly find: string; readonly replace: string }[]
+}
+
+export const plantedBugs: readonly PlantedBug[]
