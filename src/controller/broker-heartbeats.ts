@@ -1,6 +1,6 @@
 /**
  * Who has been heard of, and when: the controller's soft state about brokers. It is lost when another controller takes
- * over, which then gives every live broker a whole session to be heard of again.
+ * over, which then gives every live broker a whole session to be heard of again, less what it knows of a silence before.
  *
  * Times are monotonic milliseconds.
  */
@@ -32,6 +32,12 @@ export class BrokerHeartbeats {
     const session = this.#session(brokerId, epoch)
     session.lastContactMs = nowMs
     session.metadataOffset = metadataOffset
+  }
+
+  /** The broker, if it has a session, was not heard of since. */
+  backdate(brokerId: number, lastContactMs: number): void {
+    const session = this.#sessions.get(brokerId)
+    if (session?.lastContactMs !== undefined) session.lastContactMs = Math.min(session.lastContactMs, lastContactMs)
   }
 
   remove(brokerId: number): void {

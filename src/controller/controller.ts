@@ -100,13 +100,20 @@ export class Controller {
     this.#bootstrapRecords = options.bootstrapRecords ?? defaultBootstrapRecords()
   }
 
-  /** Takes over: brokers that are not fenced have a whole session to be heard of. Returns what to write first. */
-  activate(nowMs: number): MetadataRecord[] {
+  /**
+   * Takes over: brokers that are not fenced have a whole session to be heard of, but for one that is known to have been
+   * silent before. Returns what to write first.
+   */
+  activate(
+    nowMs: number,
+    silent?: { readonly brokerId: number; readonly lastHeardMs: number } | undefined,
+  ): MetadataRecord[] {
     const { image, heartbeats, config } = this.#state
     heartbeats.activate(
       [...image.cluster.brokers()].filter((broker) => !broker.isFenced),
       nowMs,
     )
+    if (silent !== undefined) heartbeats.backdate(silent.brokerId, silent.lastHeardMs)
     return activationRecords(image, this.#bootstrapRecords, config.minInSyncReplicas)
   }
 

@@ -87,6 +87,19 @@ describe('fencing', () => {
     expect(harness.controller.fenceStaleBrokers(108_999)).toEqual([])
     expect(harness.controller.fenceStaleBrokers(109_001)).not.toEqual([])
   })
+
+  test('and to one that was silent before, the rest of its own, which a heartbeat renews', () => {
+    const harness = ControllerHarness.withBrokers(2)
+    harness.nowMs = 100_000
+    harness.commit(harness.controller.activate(harness.nowMs, { brokerId: 2, lastHeardMs: 97_000 }))
+    expect(harness.controller.fenceStaleBrokers(106_000)).toEqual([])
+    harness.commit(harness.controller.fenceStaleBrokers(106_001))
+    expect(harness.image.cluster.broker(2)!.isFenced).toBe(true)
+    harness.heartbeat(2)
+    harness.commit(harness.controller.activate(harness.nowMs, { brokerId: 2, lastHeardMs: 97_000 }))
+    harness.heartbeat(2)
+    expect(harness.controller.fenceStaleBrokers(108_999)).toEqual([])
+  })
 })
 
 describe('eligible leader replicas', () => {

@@ -29,6 +29,7 @@ import type { RequesterConnection } from './controller-channel.ts'
 import type { ControllerLog } from './controller-log.ts'
 import { whenLeadersKnow } from './leader-awareness.ts'
 import { PeriodicTask } from './periodic-task.ts'
+import { Predecessor } from './predecessor.ts'
 
 /** Larger batches are split; only what is not a user's atomic request is ever so large. */
 const maxRecordsPerBatch = 10_000
@@ -76,6 +77,7 @@ export class ControllerRuntime implements MetadataFollower {
   readonly #whenActive = new Set<() => void>()
   readonly #brokers: BrokerProcesses | undefined
   readonly #periodicTasks: readonly PeriodicTask[]
+  readonly #predecessor: Predecessor
   #sessionTimer: Timer | undefined
   #idleTimer: Timer | undefined
   #lastAppendMs = 0
@@ -92,6 +94,7 @@ export class ControllerRuntime implements MetadataFollower {
       kraftVersion: () => this.#log?.settings.kraftVersion ?? 0,
       ...(bootstrapRecords === undefined ? {} : { bootstrapRecords }),
     })
+    this.#predecessor = new Predecessor(config.nodeId)
     if (network !== undefined) {
       this.#brokers = new BrokerProcesses({
         ...{ nodeId: config.nodeId, network, clock, logger },
@@ -190,7 +193,19 @@ export class ControllerRuntime implements MetadataFollower {
     }
     this.#image.commitTo(nextOffset)
     this.#committedOffset = nextOffset
+    this.#predecessor.onCommitted(this.#options.clock.monotonic())
     this.#answerPending()
+  }
+
+  /** A follower takes so long until it leads instead of one that is silent; never so much of a session that it is short. */
+  get #silenceMsMax(): number {
+    const { config } = this.#options
+    const takeoverMs = config.quorumFetchTimeoutMs + 2 * config.quorumElectionTimeoutMs
+    return Math.min(takeoverMs, config.brokerSessionTimeoutMs / 2)
+  }
+
+  onLeaderChange({ leaderId }: { readonly leaderId: number }): void {
+    this.#predecessor.onLeaderChange(leaderId)
   }
 
   onBecomeLeader({ epoch }: { readonly epoch: number }): void {
@@ -201,7 +216,9 @@ export class ControllerRuntime implements MetadataFollower {
     this.#image.skipTo(log.logEndOffset)
     logger.info('this node is the active controller', { epoch })
     try {
-      this.#append(log, this.#controller.activate(clock.monotonic()))
+      const nowMs = clock.monotonic()
+      const silent = this.#predecessor.take(nowMs, this.#silenceMsMax)
+      this.#append(log, this.#controller.activate(nowMs, silent))
     } catch (error) {
       logger.error('cannot take over as controller', { error: (error as Error).message })
       log.resign(epoch)
