@@ -84,7 +84,7 @@ export async function openQuorumMember(
     driver.start()
   }
   const activeController: ActiveControllerSource = {
-    leader: () => driver.leader,
+    leader: () => (driver.leader === undefined ? undefined : { ...driver.leader, epoch: driver.epoch }),
     onLeaderChange(callback) {
       leaderWatchers.add(callback)
       return () => leaderWatchers.delete(callback)

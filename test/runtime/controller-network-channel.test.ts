@@ -114,6 +114,19 @@ describe('a request', () => {
     expect((await quorum.resolve(creating)).topics[0]).toMatchObject({ errorCode: 0 })
   })
 
+  // Simulation, seed 3395: the machine of a controller lost its power, and was elected again when it was back.
+  test('is not left with what a controller was before it was elected again', async () => {
+    const quorum = await ControllerQuorum.start(1)
+    const channel = channelsOf(quorum).open()
+    await joinCluster(quorum, channel, 1)
+    const attempts = () => quorum.network.attempts.filter((name) => name.startsWith('controller')).length
+    const before = attempts()
+    quorum.elect(undefined)
+    quorum.elect(3001)
+    expect((await quorum.resolve(createTopic(channel, 'a'))).topics[0]).toMatchObject({ errorCode: 0 })
+    expect(attempts()).toBe(before + 1)
+  })
+
   test('does not wait behind one of another channel', async () => {
     const quorum = await ControllerQuorum.start(1)
     const channels = channelsOf(quorum)

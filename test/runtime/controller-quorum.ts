@@ -135,7 +135,7 @@ export class ControllerQuorum {
   }
 
   addressOf(id: number): ActiveController {
-    return { id, endpoint: { host: `controller-${id}`, port: controllerPort } }
+    return { id, endpoint: { host: `controller-${id}`, port: controllerPort }, epoch: this.epoch }
   }
 
   get listenerCount(): number {

@@ -23,6 +23,8 @@ export interface ActiveController {
   readonly id: number
   /** Its controller listener. */
   readonly endpoint: ConnectOptions
+  /** In which it leads. */
+  readonly epoch: number
 }
 
 /** Who leads the metadata log, as far as this node knows. */
@@ -236,7 +238,10 @@ export class NetworkControllerChannel implements ControllerChannel {
     })
   }
 
-  /** While nobody leads, the connection to the last leader stays: it may be that leader again. */
+  /**
+   * Another epoch is another leader, even of the same node: a process that died without a word with its machine, and is
+   * elected again, never answers what the one before it was asked.
+   */
   #onLeaderChange(): void {
     this.#leaderChangeCount++
     const leader = this.#options.source.leader()
@@ -270,7 +275,10 @@ export class NetworkControllerChannel implements ControllerChannel {
 
 function isSame(left: ActiveController, right: ActiveController): boolean {
   return (
-    left.id === right.id && left.endpoint.host === right.endpoint.host && left.endpoint.port === right.endpoint.port
+    left.id === right.id &&
+    left.epoch === right.epoch &&
+    left.endpoint.host === right.endpoint.host &&
+    left.endpoint.port === right.endpoint.port
   )
 }
 
