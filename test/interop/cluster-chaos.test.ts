@@ -10,12 +10,14 @@ import { NamespaceNetwork } from './support/cluster-network.ts'
 
 const faultCount = Number(process.env.OTTLA_CHAOS_FAULTS ?? 5)
 const seed = Number(process.env.OTTLA_CHAOS_SEED ?? Math.floor(Math.random() * 1_000_000))
+const wantedKinds = process.env.OTTLA_CHAOS_KINDS?.split(',')
 const layouts = (process.env.OTTLA_CHAOS_LAYOUTS ?? 'combined,separate').split(',') as Layout[]
 
 /** Every kind about as often as the others, in random order. */
 function drawFaults(layout: Layout): FaultKind[] {
   const random = new SeededRandom(seed)
-  const kinds = faultsOf(layout, NamespaceNetwork.isPermitted())
+  const possible = faultsOf(layout, NamespaceNetwork.isPermitted())
+  const kinds = possible.filter((kind) => wantedKinds?.includes(kind) ?? true)
   const faults = Array.from({ length: faultCount }, (_, index) => kinds[index % kinds.length]!)
   return faults
     .map((fault) => ({ fault, order: random.below(1_000_000) }))

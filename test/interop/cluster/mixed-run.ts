@@ -44,7 +44,7 @@ const controller = (id: number, software: Software): NodeDescription => ({ id, r
 
 export async function mixedRun(
   form: Form,
-  options: { readonly controllers: number; readonly onStep?: (text: string) => void },
+  options: { readonly controllers: number; readonly isShort: boolean; readonly onStep?: (text: string) => void },
 ): Promise<MixedReport> {
   const quorum = form === 'quorum of both' ? 'dynamic' : 'static'
   const cluster = await Cluster.start({ nodes: nodesOf(form, options.controllers), quorum })
@@ -52,9 +52,12 @@ export async function mixedRun(
   try {
     await run.prepare()
     await run.movePartitions()
-    await run.moveCoordinators()
-    await run.stopAndKillBrokers()
-    await run.replaceController()
+    if (options.isShort) await run.stopOttlaAndKillKafka()
+    else {
+      await run.moveCoordinators()
+      await run.stopAndKillBrokers()
+      await run.replaceController()
+    }
     return await run.finish()
   } catch (error) {
     throw new Error(`${form}: ${(error as Error).stack}\nthe nodes said last:\n${cluster.lastWords()}`)
@@ -143,17 +146,22 @@ class MixedRun {
     await this.#step('coordinators to ottla', () => this.#move('__consumer_offsets', all([a, c, b])))
   }
 
+  async #restart(id: number, end: (node: ClusterNode) => Promise<unknown>): Promise<void> {
+    const node = this.#cluster.node(id)
+    await end(node)
+    await this.#producer!.acknowledgedAfter(Date.now())
+    await node.start()
+  }
+
+  async stopOttlaAndKillKafka(): Promise<void> {
+    await this.#step('ottla broker stops', () => this.#restart(ofOttla[0], (node) => node.stop()))
+    await this.#step('Apache Kafka broker is killed', () => this.#restart(ofKafka[1], (node) => node.kill()))
+  }
+
   async stopAndKillBrokers(): Promise<void> {
-    const restarted = async (id: number, end: (node: ClusterNode) => Promise<unknown>) => {
-      const node = this.#cluster.node(id)
-      await end(node)
-      await this.#producer!.acknowledgedAfter(Date.now())
-      await node.start()
-    }
-    await this.#step('ottla broker stops', () => restarted(ofOttla[0], (node) => node.stop()))
-    await this.#step('Apache Kafka broker stops', () => restarted(ofKafka[0], (node) => node.stop()))
-    await this.#step('ottla broker is killed', () => restarted(ofOttla[1], (node) => node.kill()))
-    await this.#step('Apache Kafka broker is killed', () => restarted(ofKafka[1], (node) => node.kill()))
+    await this.stopOttlaAndKillKafka()
+    await this.#step('Apache Kafka broker stops', () => this.#restart(ofKafka[0], (node) => node.stop()))
+    await this.#step('ottla broker is killed', () => this.#restart(ofOttla[1], (node) => node.kill()))
   }
 
   async #activeController(): Promise<number> {
