@@ -222,7 +222,7 @@ describe('a controller that died with its broker, and whose host is silent by th
     const channel = processOf(1)
     await joinCluster(quorum, channel, 1)
     await die(channel)
-    await quorum.advance(1_000)
+    await quorum.advance(250)
     expect(broker(1)!.isFenced).toBe(true)
   })
 

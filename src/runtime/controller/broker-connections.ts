@@ -30,6 +30,8 @@ export interface BrokerConnectionsOptions {
 }
 
 const probeTimeoutMs = 1_000
+/** Where its controller has refused already. */
+const shortProbeTimeoutMs = 250
 /** A process that is ending may accept and break off; it is tried again so often. */
 const attemptsMax = 10
 const retryMs = 20
@@ -206,17 +208,22 @@ export class BrokerConnections {
   /** All listeners at once: one that accepts decides, then one that does not refuse. */
   async #try(broker: BrokerRegistration): Promise<Outcome> {
     const { network } = this.#options
+    const timeoutMs = this.#hasRefusingController(broker) ? shortProbeTimeoutMs : probeTimeoutMs
     const outcomes = await Promise.all(
       tellingEndpoints(broker).map(({ host, port }) =>
-        network.connect({ host, port }, probeTimeoutMs).then((socket) => new WatchedSocket(socket), outcomeOf),
+        network.connect({ host, port }, timeoutMs).then((socket) => new WatchedSocket(socket), outcomeOf),
       ),
     )
     const [first, ...others] = outcomes.filter((outcome) => typeof outcome !== 'string')
     for (const socket of others) socket.close()
     if (first !== undefined) return first
     // A controller that refuses and a broker that does not accept are one process that is gone.
-    if (this.#refusingControllers.get(broker.id) === broker.epoch) return 'refused'
+    if (this.#hasRefusingController(broker)) return 'refused'
     return outcomes.length > 0 && outcomes.every((outcome) => outcome === 'refused') ? 'refused' : 'unknown'
+  }
+
+  #hasRefusingController({ id, epoch }: BrokerRegistration): boolean {
+    return this.#refusingControllers.get(id) === epoch
   }
 
   async #isRefused(broker: BrokerRegistration): Promise<boolean> {
