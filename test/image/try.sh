@@ -1,11 +1,14 @@
 #!/usr/bin/env bash
 # Tries the image and the compose file on a machine with a Docker engine: builds, starts, writes and reads from the host and
-# from another container, kills and restarts, stops, and tidies up. Prints one line for each thing that it saw.
+# from another container, kills and restarts, stops, and tidies up; one broker, then three. Prints one line for each thing
+# that it saw.
 #   npm run test:image
-# OTTLA_PORT: the host's port, 9092 unless set. NODE_IMAGE: another base image. COMPOSE: docker-compose or "docker compose".
+# OTTLA_PORT: the host's port, 9092 unless set; OTTLA_PORT_1, _2, _3 of the three brokers: 9092, 9094, 9096. NODE_IMAGE: another
+# base image. COMPOSE: docker-compose or "docker compose".
 set -euo pipefail
 cd "$(dirname "$0")/../.."
-export OTTLA_PORT=${OTTLA_PORT:-9092} COMPOSE_PROJECT_NAME=ottla-try
+export OTTLA_PORT=${OTTLA_PORT:-9092} OTTLA_PORT_1=${OTTLA_PORT_1:-9092} OTTLA_PORT_2=${OTTLA_PORT_2:-9094} OTTLA_PORT_3=${OTTLA_PORT_3:-9096}
+export COMPOSE_PROJECT_NAME=ottla-try COMPOSE_PROFILES=single
 compose=${COMPOSE:-$(docker compose version >/dev/null 2>&1 && echo 'docker compose' || echo docker-compose)}
 
 say() { printf '%s  %s\n' "$(date +%H:%M:%S)" "$*"; }
@@ -14,7 +17,7 @@ fail() {
   $compose logs --tail 50 >&2 || true
   exit 1
 }
-tidy() { $compose down --volumes --timeout 5 >/dev/null 2>&1 || true; }
+tidy() { $compose --profile single --profile cluster down --volumes --timeout 5 >/dev/null 2>&1 || true; }
 trap tidy EXIT
 tidy
 
@@ -77,4 +80,7 @@ healthy "$few"
 docker exec "$few" kafka-cluster cluster-id --bootstrap-server localhost:9092 | grep -q my-cluster || fail 'CLUSTER_ID'
 docker logs "$few" 2>&1 | grep -q '2 settings from environment variables' || fail 'KAFKA_ and KAFKA_CFG_ variables'
 say 'docker run with KAFKA_, KAFKA_CFG_ and CLUSTER_ID: taken'
+docker rm -f "$few" >/dev/null
+
+test/image/try-cluster.sh
 say 'all passed'
