@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"os"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
@@ -31,11 +32,11 @@ func number(text string) int {
 }
 
 func create(ctx context.Context, bootstrap, topic string, partitions int) any {
-	client, err := kgo.NewClient(kgo.SeedBrokers(bootstrap))
+	client, err := kgo.NewClient(kgo.SeedBrokers(strings.Split(bootstrap, ",")...))
 	fail(err)
 	defer client.Close()
 	admin := kadm.NewClient(client)
-	_, err = admin.CreateTopic(ctx, int32(partitions), 1, nil, topic)
+	_, err = admin.CreateTopic(ctx, int32(partitions), -1, nil, topic)
 	fail(err)
 	described, err := admin.ListTopics(ctx, topic)
 	fail(err)
@@ -43,7 +44,7 @@ func create(ctx context.Context, bootstrap, topic string, partitions int) any {
 }
 
 func produce(ctx context.Context, bootstrap, topic string, count int) any {
-	client, err := kgo.NewClient(kgo.SeedBrokers(bootstrap), kgo.DefaultProduceTopic(topic))
+	client, err := kgo.NewClient(kgo.SeedBrokers(strings.Split(bootstrap, ",")...), kgo.DefaultProduceTopic(topic))
 	fail(err)
 	defer client.Close()
 	records := make([]*kgo.Record, count)
@@ -56,7 +57,7 @@ func produce(ctx context.Context, bootstrap, topic string, count int) any {
 }
 
 func consume(ctx context.Context, bootstrap, topic, group string, count int) any {
-	client, err := kgo.NewClient(kgo.SeedBrokers(bootstrap), kgo.ConsumeTopics(topic), kgo.ConsumerGroup(group),
+	client, err := kgo.NewClient(kgo.SeedBrokers(strings.Split(bootstrap, ",")...), kgo.ConsumeTopics(topic), kgo.ConsumerGroup(group),
 		kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()), kgo.DisableAutoCommit())
 	fail(err)
 	defer client.Close()

@@ -16,7 +16,7 @@ from confluent_kafka.admin import AdminClient, ConfigResource, NewTopic
 
 def create(bootstrap, topic, partitions):
     admin = AdminClient({"bootstrap.servers": bootstrap})
-    for future in admin.create_topics([NewTopic(topic, int(partitions), 1, config={"retention.ms": "86400000"})]).values():
+    for future in admin.create_topics([NewTopic(topic, int(partitions), -1, config={"retention.ms": "86400000"})]).values():
         future.result(30)
     configs = admin.describe_configs([ConfigResource("topic", topic)])
     entries = list(configs.values())[0].result(30)

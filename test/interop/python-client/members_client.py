@@ -125,9 +125,9 @@ def position(bootstrap, topic, group):
 def admin(bootstrap, topic):
     client = AdminClient({"bootstrap.servers": bootstrap})
     only = lambda futures: list(futures.values())[0].result(30)
-    only(client.create_topics([NewTopic(topic, 1, 1)]))
+    only(client.create_topics([NewTopic(topic, 1, -1)]))
     try:
-        only(client.create_topics([NewTopic(topic, 1, 1)]))
+        only(client.create_topics([NewTopic(topic, 1, -1)]))
         duplicate = None
     except KafkaException as error:
         duplicate = error.args[0].name()
