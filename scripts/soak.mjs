@@ -1,10 +1,10 @@
 /**
  * npm run soak [-- --rounds 300 --raft-seeds 2000 --log-seeds 10000 --cleaner-seeds 3000 --updates 10000000
- *   --cluster-runs 20 --cluster-kinds 'kill leader,kill both' --rolling-rounds 10 --catch-up-megabytes 5000 --seed N
- *   --parts crashes,raft,log,cleaner,compaction,faults,rolling,mixed,catchUp --output docs/soak/DATE.json]
+ *   --simulation-seeds 10000 --cluster-runs 20 --cluster-kinds 'kill leader,kill both' --rolling-rounds 10 --catch-up-megabytes 5000 --seed N
+ *   --parts crashes,raft,log,cleaner,simulation,compaction,faults,rolling,mixed,catchUp --output docs/soak/DATE.json]
  *
  * The repetitions that are too long for CI: kills of the broker under load, storms of the raft simulation, crashes of the
- * log's model and of the cleaner's, millions of updates of a compacted topic; clusters whose nodes are killed, paused and
+ * log's model and of the cleaner's, whole clusters in the simulation, millions of updates of a compacted topic; clusters whose nodes are killed, paused and
  * cut off (a run is 20 faults on nodes of both roles and 20 on nodes of one), restarted one after the other, mixed with
  * Apache Kafka in every form, and a follower that was away for 5 GB. Each part is the test of `npm test` or
  * `npm run test:interop` with more of it. Tells how far it is, writes what it saw as JSON, and exits with 1 when a part
@@ -27,11 +27,12 @@ const { values } = parseArgs({
     'log-seeds': { type: 'string', default: '10000' },
     'cleaner-seeds': { type: 'string', default: '3000' },
     updates: { type: 'string', default: '10000000' },
+    'simulation-seeds': { type: 'string', default: '10000' },
     'cluster-runs': { type: 'string', default: '20' },
     'cluster-kinds': { type: 'string' },
     'rolling-rounds': { type: 'string', default: '10' },
     'catch-up-megabytes': { type: 'string', default: '5000' },
-    parts: { type: 'string', default: 'crashes,raft,log,cleaner,compaction,faults,rolling,mixed,catchUp' },
+    parts: { type: 'string', default: 'crashes,raft,log,cleaner,simulation,compaction,faults,rolling,mixed,catchUp' },
     seed: { type: 'string', default: String(Date.now() % 1_000_000) },
     output: { type: 'string', default: `docs/soak/${new Date().toISOString().slice(0, 10)}.json` },
   },
@@ -170,6 +171,16 @@ async function clusterFaults() {
   return part
 }
 
+/** Whole clusters on virtual time, one per seed. */
+async function simulation() {
+  const report = join(folder, 'simulation.report.json')
+  const script = new URL('simulate.mjs', import.meta.url).pathname
+  const words = [script, '--seeds', values['simulation-seeds'], '--keep-going', '--report', report]
+  const child = spawn(process.execPath, words, { stdio: 'inherit' })
+  const [code] = await once(child, 'close')
+  return code === 0 || code === 1 ? readReport(report) : { failures: [`the simulation ended with ${code}`] }
+}
+
 async function rollingRestarts() {
   const report = join(folder, 'rolling.report.json')
   const env = { OTTLA_ROLLING_ROUNDS: values['rolling-rounds'], OTTLA_ROLLING_REPORT: report }
@@ -213,6 +224,7 @@ const all = {
   crashes,
   raft: () => seeds('raft', 'test/raft/simulation.test.ts', 'SIMULATION_SEEDS', values['raft-seeds']),
   log: () => seeds('log', 'test/log/log-model.test.ts', 'LOG_SEEDS', values['log-seeds']),
+  simulation,
   cleaner: () => seeds('cleaner', cleanerTest, 'CLEANER_SEEDS', values['cleaner-seeds']),
   compaction,
   faults: clusterFaults,
