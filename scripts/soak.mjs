@@ -134,6 +134,8 @@ function summaryOf(faults) {
       count: own.length,
       gapMs: spread('gapMs'),
       partitionGapMs: spread('partitionGapMs'),
+      otherPartitionGapMs: spread('otherPartitionGapMs'),
+      leadersMs: spread('leadersMs'),
       restartMs: spread('restartMs'),
       inSyncMs: spread('inSyncMs'),
     }

@@ -5,8 +5,9 @@
  */
 import { SeededRandom } from '../crash/seeded-random.ts'
 import { Cluster, combinedNodes, separateNodes } from '../support/cluster.ts'
+import { ClusterClient } from '../support/cluster-client.ts'
 import { LoopbackNetwork, NamespaceNetwork } from '../support/cluster-network.ts'
-import type { ClusterNode } from '../support/cluster-node.ts'
+import { brokerPort, type ClusterNode } from '../support/cluster-node.ts'
 import { checkTopic, differingReplicas } from './log-checks.ts'
 import { ConsumerLoad, ProducerLoad } from './verifiable-load.ts'
 
@@ -17,6 +18,8 @@ const recordsPerSecond = 400
 const sessionTimeoutMs = 9000
 /** How long a node is paused or cut off: its session ends before it comes back. */
 const absenceMs = sessionTimeoutMs + 2500
+
+const slowRestartMs = 3000
 
 export type FaultKind = 'kill leader' | 'kill controller' | 'kill both' | 'pause' | 'partition'
 
@@ -38,6 +41,13 @@ export interface FaultReport {
   /** The longest between acknowledgements of any partition, and of one, until all replicas were in sync again. */
   readonly gapMs: number
   readonly partitionGapMs: number
+  /**
+   * Of a partition that another node led. In one that the paused or cut-off node led, the producer itself waits for the
+   * answer to what it has sent: until the node comes back or for request.timeout.ms.
+   */
+  readonly otherPartitionGapMs: number
+  /** Until every partition had a leader that was there. */
+  readonly leadersMs: number
   /** Until the killed process, started again, served clients. */
   readonly restartMs?: number
   readonly inSyncMs: number
@@ -84,6 +94,7 @@ class ChaosRun {
   readonly #options: ChaosOptions
   readonly #random: SeededRandom
   readonly #reports: FaultReport[] = []
+  #looks = 0
   #producer: ProducerLoad | undefined
   #consumer: ConsumerLoad | undefined
 
@@ -108,11 +119,16 @@ class ChaosRun {
     const { leaderId } = await this.#activeController()
     const node = this.#victim(kind, leaders, leaderId)
     const startMs = Date.now()
+    const led = this.#leadersElsewhere(node)
+    led.catch(() => {})
     const restartMs = await this.#strike(kind, node)
+    const leadersMs = (await led) - startMs
     await this.#cluster.awaitInSync(topic)
     const inSyncMs = Date.now() - startMs
     await producer.acknowledgedAfter(Date.now())
-    const gap = producer.longestGap(startMs, Date.now())
+    const endMs = Date.now()
+    const gap = producer.longestGap(startMs, endMs)
+    const others = producer.longestGap(startMs, endMs, (partition) => leaders[partition] !== node.id)
     const report = {
       fault: kind,
       node: node.id,
@@ -120,12 +136,28 @@ class ChaosRun {
       ledPartitions: leaders.filter((leader) => leader === node.id).length,
       gapMs: gap.overallMs,
       partitionGapMs: gap.partitionMs,
+      otherPartitionGapMs: others.partitionMs,
+      leadersMs,
       ...(restartMs === undefined ? {} : { restartMs: Math.round(restartMs) }),
       inSyncMs,
     }
     this.#reports.push(report)
     this.#options.onFault?.(`seed ${this.#options.seed}, ${this.#options.layout}: ${JSON.stringify(report)}`)
+    // What took so long stands in what it said.
+    if (restartMs !== undefined && restartMs > slowRestartMs) this.#options.onFault?.(node.output)
     await this.#consumer!.more(recordsPerSecond)
+  }
+
+  /** The time when some other broker told that all partitions were led elsewhere. */
+  async #leadersElsewhere(node: ClusterNode): Promise<number> {
+    const others = this.#cluster.brokers.filter(({ id }) => id !== node.id)
+    await this.#cluster.until('leaders elsewhere', async () => {
+      const other = others[this.#looks++ % others.length]!
+      using client = await ClusterClient.connect(other.host, brokerPort)
+      const states = (await client.metadata([topic])).topics.get(topic) ?? []
+      return states.length > 0 && states.every(({ leader }) => leader >= 0 && leader !== node.id)
+    })
+    return Date.now()
   }
 
   async #activeController(): Promise<{ readonly leaderId: number }> {

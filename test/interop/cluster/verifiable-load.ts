@@ -142,11 +142,12 @@ export class ProducerLoad {
   }
 
   /** What is longest between two times, which count as acknowledgements themselves. */
-  longestGap(fromMs: number, toMs: number): Gap {
+  longestGap(fromMs: number, toMs: number, isCounted: (partition: number) => boolean = () => true): Gap {
     const within = this.acknowledged.filter(({ timeMs }) => timeMs >= fromMs && timeMs <= toMs)
     const overallMs = longest(within, fromMs, toMs)
     let [partitionMs, partition] = [0, -1]
     for (let index = 0; index < this.#partitions; index++) {
+      if (!isCounted(index)) continue
       const own = within.filter((acknowledgement) => acknowledgement.partition === index)
       const gapMs = longest(own, fromMs, toMs)
       if (gapMs > partitionMs) [partitionMs, partition] = [gapMs, index]
