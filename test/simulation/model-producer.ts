@@ -1,6 +1,6 @@
 /**
- * A producer as a careful program would run it: one batch at a time per partition, sent again with the same sequence
- * until the broker answers when it is idempotent, never again when it is not. It tells the ledger what it tried and what
+ * A producer as a careful program would run it: when it is idempotent, up to five batches of a partition at a time, sent
+ * again with the same sequence until the broker answers; when it is not, one at a time and never again. It tells the ledger what it tried and what
  * was acknowledged.
  */
 import type { ProduceResponse } from '../../src/protocol/api/00-produce.ts'
@@ -37,11 +37,18 @@ interface ProducerIdentity {
   readonly producerEpoch: number
 }
 
+interface OpenBatch {
+  readonly bytes: Buffer
+  readonly values: readonly string[]
+}
+
 type Outcome = { readonly kind: 'acknowledged'; readonly baseOffset: number } | { readonly kind: 'open' | 'refused' }
 
 export class ModelProducer extends ModelClient {
   readonly #settings: ProducerSettings
   readonly #ledger: Ledger
+  /** max.in.flight.requests.per.connection */
+  readonly #inFlightMax: number
   #identity: ProducerIdentity | undefined
   #valuesCount = 0
   /** Why the last batch that was not acknowledged was not. */
@@ -52,6 +59,7 @@ export class ModelProducer extends ModelClient {
     super(name, surroundings)
     this.#settings = settings
     this.#ledger = ledger
+    this.#inFlightMax = 1 + this.random.integer(5)
   }
 
   start(): void {
@@ -92,44 +100,64 @@ export class ModelProducer extends ModelClient {
     }
   }
 
-  /** Keeps one partition supplied. */
+  /** Keeps one partition supplied: some batches at a time, once the first one is acknowledged, as an idempotent client may. */
   async #fill(index: number): Promise<void> {
     const { pauseMs, isIdempotent } = this.#settings
     let sequence = 0
-    while (!this.isStopped) {
+    let open: OpenBatch[] = []
+    while (!this.isStopped || open.length > 0) {
       await this.sleep(this.random.next() * 2 * pauseMs)
-      const count = 1 + this.random.integer(3)
-      const values = Array.from({ length: count }, () => `${this.name}/${index}/${this.#valuesCount++}`)
-      const batch = buildBatch({
-        records: values.map((value) => ({ value: Buffer.from(value) })),
-        timestamp: this.process.clock.now(),
-        ...(isIdempotent ? { ...this.#identity!, baseSequence: sequence } : {}),
-      })
-      const topicId = await this.#deliver(index, batch, values)
-      if (topicId === undefined) continue
-      sequence += count
+      const isFirst = sequence === 0 || !isIdempotent
+      const count = this.isStopped ? 0 : 1 + this.random.integer(isFirst ? 1 : this.#inFlightMax)
+      while (open.length < count) {
+        const batch = this.#nextBatch(index, sequence)
+        sequence += batch.values.length
+        open.push(batch)
+      }
+      open = await this.#deliver(index, open)
     }
   }
 
-  /** Resolves with the topic's id when the batch is acknowledged. */
-  async #deliver(index: number, batch: Buffer, values: readonly string[]): Promise<string | undefined> {
-    for (let attempts = 1; ; attempts++) {
+  #nextBatch(index: number, baseSequence: number): OpenBatch {
+    const { isIdempotent } = this.#settings
+    const count = 1 + this.random.integer(3)
+    const values = Array.from({ length: count }, () => `${this.name}/${index}/${this.#valuesCount++}`)
+    const bytes = buildBatch({
+      records: values.map((value) => ({ value: Buffer.from(value) })),
+      timestamp: this.process.clock.now(),
+      ...(isIdempotent ? { ...this.#identity!, baseSequence } : {}),
+    })
+    return { bytes, values }
+  }
+
+  /** Sends batches one behind the other, and again until they are acknowledged, but not what might be doubled then. */
+  async #deliver(index: number, batches: readonly OpenBatch[]): Promise<OpenBatch[]> {
+    let open = [...batches]
+    for (let attempts = 1; open.length > 0; attempts++) {
       if (attempts % 100 === 0) this.tell(`is not heard for ${attempts} times: ${this.#lastReason}`)
       const topic = this.topic(this.#settings.topic)
-      if (topic !== undefined) this.#ledger.onTried(topic.id, index, this.name, values, this.#settings.isIdempotent)
-      const outcome = await this.#send(index, batch)
-      if (outcome.kind === 'acknowledged' && topic !== undefined) {
+      const sent = open.map((batch, place) => {
+        if (topic !== undefined)
+          this.#ledger.onTried(topic.id, index, this.name, batch.values, this.#settings.isIdempotent)
+        return this.#send(index, batch.bytes, place === 0)
+      })
+      const outcomes = await Promise.all(sent)
+      outcomes.forEach((outcome, place) => {
+        if (outcome.kind !== 'acknowledged' || topic === undefined) return
+        const { values } = open[place]!
         this.acknowledgedCount += values.length
         if (this.#settings.acks === -1) this.#ledger.onAcknowledged(topic.id, index, outcome.baseOffset, values)
-        return topic.id
-      }
+      })
+      open = open.filter((_batch, place) => outcomes[place]!.kind !== 'acknowledged')
+      if (open.length === 0) return open
       await this.#refresh()
-      // Sent again it might be doubled.
-      if (!this.#settings.isIdempotent && outcome.kind === 'open') return undefined
+      const isOpen = outcomes.some(({ kind }) => kind === 'open')
+      if (!this.#settings.isIdempotent && isOpen) return []
     }
+    return open
   }
 
-  async #send(index: number, batch: Buffer): Promise<Outcome> {
+  async #send(index: number, batch: Buffer, isFirst: boolean): Promise<Outcome> {
     const { topic: name, acks } = this.#settings
     const topic = this.topic(name)
     const leader = this.broker(topic?.partitions.get(index)?.leaderId ?? -1)
@@ -142,7 +170,9 @@ export class ModelProducer extends ModelClient {
       const { errorCode, baseOffset } = answer.responses[0]!.partitionResponses[0]!
       if (errorCode === 0) return { kind: 'acknowledged', baseOffset }
       if (errorCode === errorCodes.DUPLICATE_SEQUENCE_NUMBER) return { kind: 'acknowledged', baseOffset: -1 }
-      if (!uncertain.has(errorCode))
+      // What comes behind a batch that failed is out of order.
+      const isBehind = !isFirst && errorCode === errorCodes.OUT_OF_ORDER_SEQUENCE_NUMBER
+      if (!uncertain.has(errorCode) && !isBehind)
         this.world.violate(new Error(`${this.name} got ${errorName(errorCode)} for ${name}-${index} of ${leader.host}`))
       this.#lastReason = `${errorName(errorCode)} of ${leader.host}`
       return { kind: refusals.has(errorCode) ? 'refused' : 'open' }

@@ -4,14 +4,15 @@
  */
 export const plantedBugs = [
   {
-    name: 'early-isr',
-    what: 'a follower is taken into the ISR though it lacks committed records',
+    name: 'hasty-isr',
+    what: 'a leader counts on the smaller ISR that it proposed before the controller has decided',
     seed: 0,
     changes: [
       {
         file: 'src/replication/leader-replicas.ts',
-        find: 'if (follower.logEndOffset < this.#highWatermark || follower.logEndOffset < this.#leaderEpochStartOffset) {',
-        replace: 'if (follower.logEndOffset < 0) {',
+        find: 'const committed = this.#assignment.inSyncReplicas',
+        replace:
+          'const committed = this.#proposal?.inSyncReplicas.map((one) => one.brokerId) ?? this.#assignment.inSyncReplicas',
       },
     ],
   },
