@@ -84,7 +84,7 @@ exec 3>&-
 wait $host || fail 'the host writes'
 read -r count host_ms <"$scratch/host"
 container_ms=$(tail -1 "$scratch/container" | sed -E 's/.* ([0-9.]+) ms max latency.*/\1/')
-how=$(for id in 1 2 3; do docker logs --since "$killed" "$(container $id)" 2>&1; done | grep -oE 'fenced a broker (whose process is gone|that was not heard of)' | head -1)
+how=$(for id in 1 2 3; do docker logs --since "$killed" "$(container $id)" 2>&1; done | grep -oE 'fenced a broker (whose process is gone|that was not heard of)' | tail -1)
 say "docker kill of broker $victim, leader and active controller: $how; longest wait of a record $host_ms ms on the host, $container_ms ms in the other container"
 lost() { # lost WHEN
   [ "$(client missing host "$count")" = 0 ] || fail "records of the host are lost $1"

@@ -47,7 +47,7 @@ seen=$(client consume greetings 2 | sort)
 [ "$seen" = "$expected" ] || fail "the host reads: $seen"
 seen=$(inside kafka-console-consumer --bootstrap-server broker:19092 --topic greetings --from-beginning --max-messages 2 2>/dev/null | sort)
 [ "$seen" = "$expected" ] || fail "the container reads: $seen"
-inside kafka-topics.sh --bootstrap-server broker:19092 --list | grep -qx greetings || fail 'kafka-topics.sh in a container'
+inside kafka-topics.sh --bootstrap-server broker:19092 --list | grep -x greetings >/dev/null || fail 'kafka-topics.sh in a container'
 say 'the host and another container write, and each reads both'
 
 docker kill "$broker" >/dev/null
@@ -77,8 +77,8 @@ docker rm -f "$plain" >/dev/null
 few=$(docker run -d --rm -e KAFKA_NUM_PARTITIONS=3 -e KAFKA_CFG_LOG_RETENTION_MS=1000 -e CLUSTER_ID=my-cluster ottla)
 plain=$few
 healthy "$few"
-docker exec "$few" kafka-cluster cluster-id --bootstrap-server localhost:9092 | grep -q my-cluster || fail 'CLUSTER_ID'
-docker logs "$few" 2>&1 | grep -q '2 settings from environment variables' || fail 'KAFKA_ and KAFKA_CFG_ variables'
+docker exec "$few" kafka-cluster cluster-id --bootstrap-server localhost:9092 | grep my-cluster >/dev/null || fail 'CLUSTER_ID'
+docker logs "$few" 2>&1 | grep '2 settings from environment variables' >/dev/null || fail 'KAFKA_ and KAFKA_CFG_ variables'
 say 'docker run with KAFKA_, KAFKA_CFG_ and CLUSTER_ID: taken'
 docker rm -f "$few" >/dev/null
 
