@@ -42,14 +42,16 @@ interface OpenBatch {
   readonly values: readonly string[]
 }
 
-type Outcome = { readonly kind: 'acknowledged'; readonly baseOffset: number } | { readonly kind: 'open' | 'refused' }
+/** lost: nobody can tell any more what became of the batches that are open. */
+type Outcome =
+  | { readonly kind: 'acknowledged'; readonly baseOffset: number }
+  | { readonly kind: 'open' | 'refused' | 'lost' }
 
 export class ModelProducer extends ModelClient {
   readonly #settings: ProducerSettings
   readonly #ledger: Ledger
   /** max.in.flight.requests.per.connection */
   readonly #inFlightMax: number
-  #identity: ProducerIdentity | undefined
   #valuesCount = 0
   /** Why the last batch that was not acknowledged was not. */
   #lastReason = ''
@@ -71,8 +73,7 @@ export class ModelProducer extends ModelClient {
   }
 
   async #run(): Promise<void> {
-    const { topic, isIdempotent } = this.#settings
-    if (isIdempotent) await this.#identify()
+    const { topic } = this.#settings
     while (this.topic(topic) === undefined) await this.#refresh()
     for (const index of this.topic(topic)!.partitions.keys()) void this.#fill(index)
   }
@@ -82,7 +83,8 @@ export class ModelProducer extends ModelClient {
     await this.sleep(20)
   }
 
-  async #identify(): Promise<void> {
+  /** A producer id of its own for each partition. */
+  async #identify(): Promise<ProducerIdentity> {
     const request = { transactionalId: null, transactionTimeoutMs: 60_000 }
     for (;;) {
       try {
@@ -90,8 +92,7 @@ export class ModelProducer extends ModelClient {
         const answer = await this.ask<Answer>(this.anyBroker(), apiKeys.InitProducerId, request)
         if (answer.errorCode === 0) {
           this.#ledger.onProducerId(this.name, answer.producerId, answer.producerEpoch)
-          this.#identity = { producerId: answer.producerId, producerEpoch: answer.producerEpoch }
-          return
+          return { producerId: answer.producerId, producerEpoch: answer.producerEpoch }
         }
       } catch {
         // Asked again.
@@ -103,6 +104,7 @@ export class ModelProducer extends ModelClient {
   /** Keeps one partition supplied: some batches at a time, once the first one is acknowledged, as an idempotent client may. */
   async #fill(index: number): Promise<void> {
     const { pauseMs, isIdempotent } = this.#settings
+    let identity = isIdempotent ? await this.#identify() : undefined
     let sequence = 0
     let open: OpenBatch[] = []
     while (!this.isStopped || open.length > 0) {
@@ -110,28 +112,32 @@ export class ModelProducer extends ModelClient {
       const isFirst = sequence === 0 || !isIdempotent
       const count = this.isStopped ? 0 : 1 + this.random.integer(isFirst ? 1 : this.#inFlightMax)
       while (open.length < count) {
-        const batch = this.#nextBatch(index, sequence)
+        const batch = this.#nextBatch(index, sequence, identity)
         sequence += batch.values.length
         open.push(batch)
       }
-      open = await this.#deliver(index, open)
+      const left = await this.#deliver(index, open)
+      open = left ?? []
+      if (left !== undefined) continue
+      this.tell(`begins anew with ${this.#settings.topic}-${index}`)
+      identity = await this.#identify()
+      sequence = 0
     }
   }
 
-  #nextBatch(index: number, baseSequence: number): OpenBatch {
-    const { isIdempotent } = this.#settings
+  #nextBatch(index: number, baseSequence: number, identity: ProducerIdentity | undefined): OpenBatch {
     const count = 1 + this.random.integer(3)
     const values = Array.from({ length: count }, () => `${this.name}/${index}/${this.#valuesCount++}`)
     const bytes = buildBatch({
       records: values.map((value) => ({ value: Buffer.from(value) })),
       timestamp: this.process.clock.now(),
-      ...(isIdempotent ? { ...this.#identity!, baseSequence } : {}),
+      ...(identity === undefined ? {} : { ...identity, baseSequence }),
     })
     return { bytes, values }
   }
 
   /** Sends batches one behind the other, and again until they are acknowledged, but not what might be doubled then. */
-  async #deliver(index: number, batches: readonly OpenBatch[]): Promise<OpenBatch[]> {
+  async #deliver(index: number, batches: readonly OpenBatch[]): Promise<OpenBatch[] | undefined> {
     let open = [...batches]
     for (let attempts = 1; open.length > 0; attempts++) {
       if (attempts % 100 === 0) this.tell(`is not heard for ${attempts} times: ${this.#lastReason}`)
@@ -139,7 +145,7 @@ export class ModelProducer extends ModelClient {
       const sent = open.map((batch, place) => {
         if (topic !== undefined)
           this.#ledger.onTried(topic.id, index, this.name, batch.values, this.#settings.isIdempotent)
-        return this.#send(index, batch.bytes, place === 0)
+        return this.#send(index, batch.bytes, place, open.length)
       })
       const outcomes = await Promise.all(sent)
       outcomes.forEach((outcome, place) => {
@@ -150,6 +156,7 @@ export class ModelProducer extends ModelClient {
       })
       open = open.filter((_batch, place) => outcomes[place]!.kind !== 'acknowledged')
       if (open.length === 0) return open
+      if (outcomes[0]!.kind === 'lost') return undefined
       await this.#refresh()
       const isOpen = outcomes.some(({ kind }) => kind === 'open')
       if (!this.#settings.isIdempotent && isOpen) return []
@@ -157,7 +164,7 @@ export class ModelProducer extends ModelClient {
     return open
   }
 
-  async #send(index: number, batch: Buffer, isFirst: boolean): Promise<Outcome> {
+  async #send(index: number, batch: Buffer, place: number, openCount: number): Promise<Outcome> {
     const { topic: name, acks } = this.#settings
     const topic = this.topic(name)
     const leader = this.broker(topic?.partitions.get(index)?.leaderId ?? -1)
@@ -167,13 +174,17 @@ export class ModelProducer extends ModelClient {
     const request = { acks, timeoutMs: 3000, topicData: [{ name, topicId: topic.id, partitionData }] }
     try {
       const answer = await this.ask<ProduceResponse>(leader, apiKeys.Produce, request)
-      const { errorCode, baseOffset } = answer.responses[0]!.partitionResponses[0]!
+      const { errorCode, baseOffset, errorMessage } = answer.responses[0]!.partitionResponses[0]!
       if (errorCode === 0) return { kind: 'acknowledged', baseOffset }
       if (errorCode === errorCodes.DUPLICATE_SEQUENCE_NUMBER) return { kind: 'acknowledged', baseOffset: -1 }
-      // What comes behind a batch that failed is out of order.
-      const isBehind = !isFirst && errorCode === errorCodes.OUT_OF_ORDER_SEQUENCE_NUMBER
-      if (!uncertain.has(errorCode) && !isBehind)
-        this.world.violate(new Error(`${this.name} got ${errorName(errorCode)} for ${name}-${index} of ${leader.host}`))
+      // What comes behind a batch that failed is out of order. So may be the first of several that are in the log: a broker
+      // that was started anew knows a producer's last batch only, as producer snapshots have it.
+      const isOutOfOrder = errorCode === errorCodes.OUT_OF_ORDER_SEQUENCE_NUMBER && openCount > 1
+      if (isOutOfOrder) return { kind: place === 0 ? 'lost' : 'open' }
+      if (!uncertain.has(errorCode))
+        this.world.violate(
+          new Error(`${this.name} got ${errorName(errorCode)} for ${name}-${index} of ${leader.host}: ${errorMessage}`),
+        )
       this.#lastReason = `${errorName(errorCode)} of ${leader.host}`
       return { kind: refusals.has(errorCode) ? 'refused' : 'open' }
     } catch (error) {
