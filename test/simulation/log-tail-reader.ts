@@ -27,11 +27,13 @@ export class LogTailReader {
       const file = this.#file ?? this.#openNext()
       if (file === undefined) return
       const bytes = this.#disk.peek(`${this.#directory}/${file}`)
-      // One that is gone was read, or lies below a snapshot.
-      const isAtEnd = bytes === undefined || this.#readFile(bytes, endOffset, onBatch)
-      if (!isAtEnd) return
-      const next = this.#openNext()
-      if (next === undefined) return
+      if (bytes === undefined) {
+        // It was read and deleted, lay below a snapshot, or was cut away before anything of it was committed.
+        if (!this.#openAgain(file)) return
+        continue
+      }
+      if (!this.#readFile(bytes, endOffset, onBatch)) return
+      if (this.#openNext() === undefined) return
     }
   }
 
@@ -42,24 +44,41 @@ export class LogTailReader {
       if (size < batchHeader.batchHeaderSize || this.#position + size > bytes.length) return false
       const nextOffset = batchHeader.nextOffset(bytes, this.#position)
       if (nextOffset > endOffset) return false
-      onBatch(bytes, this.#position)
+      const isNew = nextOffset > this.nextOffset
+      if (isNew) onBatch(bytes, this.#position)
       this.#position += size
-      this.nextOffset = nextOffset
+      if (isNew) this.nextOffset = nextOffset
     }
     return true
   }
 
   #openNext(): string | undefined {
-    const starts = this.#disk
-      .names(this.#directory)
-      .map((name) => ({ name, parsed: parseOffsetFileName(name) }))
-      .filter(({ parsed }) => parsed?.suffix === '.log')
-      .sort((a, b) => a.parsed!.offset - b.parsed!.offset)
     const known = this.#file
-    const next = known === undefined ? starts[0] : starts.find(({ name }) => name > known)
-    if (next === undefined) return undefined
-    this.#file = next.name
+    const starts = this.#segments()
+    return this.#open(known === undefined ? starts[0] : starts.find(({ name }) => name > known))
+  }
+
+  /** The segment in which `nextOffset` lies, instead of `gone`. */
+  #openAgain(gone: string): boolean {
+    const starts = this.#segments()
+    const segment = starts.findLast(({ offset }) => offset <= this.nextOffset) ?? starts[0]
+    return segment?.name !== gone && this.#open(segment) !== undefined
+  }
+
+  #open(segment: { readonly name: string } | undefined): string | undefined {
+    if (segment === undefined) return undefined
+    this.#file = segment.name
     this.#position = 0
-    return next.name
+    return segment.name
+  }
+
+  #segments(): { readonly name: string; readonly offset: number }[] {
+    return this.#disk
+      .names(this.#directory)
+      .flatMap((name) => {
+        const parsed = parseOffsetFileName(name)
+        return parsed?.suffix === '.log' ? [{ name, offset: parsed.offset }] : []
+      })
+      .sort((a, b) => a.offset - b.offset)
   }
 }
