@@ -64,6 +64,34 @@ test('the tools that ask all brokers hear from each', async () => {
   for (const node of cluster.brokers) expect(endpoints).toContain(node.host)
 })
 
+test('kafka-consumer-groups works with groups of several coordinators, kafka-configs with the whole cluster', async () => {
+  await tools.topics('--create', '--topic', 'grouped', '--partitions', '1')
+  const kcat = ['-b', cluster.bootstrap]
+  await run('kcat', [...kcat, '-P', '-t', 'grouped', '-X', 'acks=all'], 'a\nb\nc\n')
+  const names = Array.from({ length: 6 }, (_, index) => `group-${index}`)
+  const read = (name: string) => [...kcat, '-G', name, '-e', '-q', '-X', 'auto.offset.reset=earliest', 'grouped']
+  await Promise.all(names.map((name) => run('kcat', read(name))))
+  const groups = (...words: string[]) => tools.tool('consumer.group.ConsumerGroupCommand', ...words)
+  expect((await groups('--list')).trim().split('\n').sort()).toEqual(names)
+  const state = await groups('--describe', '--all-groups', '--state')
+  const coordinators = [...state.matchAll(/group-\d\s+\S+\s+\((\d)\)/g)].map(([, id]) => id)
+  expect(coordinators).toHaveLength(names.length)
+  expect(new Set(coordinators).size).toBeGreaterThan(1)
+  await groups('--reset-offsets', '--all-groups', '--topic', 'grouped', '--to-offset', '1', '--execute')
+  const described = await groups('--describe', '--all-groups')
+  expect(described.match(/group-\d\s+grouped\s+0\s+1\s+3\s+2\s/g)).toHaveLength(names.length)
+  await groups('--delete', '--all-groups')
+  expect((await groups('--list')).trim()).toBe('')
+
+  const configs = (...words: string[]) =>
+    javaTool('kafka.admin.ConfigCommand', ['--bootstrap-server', cluster.bootstrap, ...words])
+  const all = ['--entity-type', 'brokers', '--entity-default']
+  await configs('--alter', ...all, '--add-config', 'message.max.bytes=2000000')
+  const ofAll = await configs('--describe', '--entity-type', 'brokers', '--all')
+  // Of each broker, and the default itself.
+  expect(ofAll.match(/message.max.bytes=2000000 sensitive=false/g)).toHaveLength(cluster.brokers.length + 1)
+})
+
 async function voters(): Promise<{ leader: number; voters: number[]; observers: number[] }> {
   const status = await tools.quorum('describe', '--status')
   const ids = (name: string) =>

@@ -7,7 +7,7 @@ import { SeededRandom } from '../crash/seeded-random.ts'
 import { Cluster, combinedNodes, separateNodes } from '../support/cluster.ts'
 import { ClusterClient } from '../support/cluster-client.ts'
 import { LoopbackNetwork, NamespaceNetwork } from '../support/cluster-network.ts'
-import { brokerPort, type ClusterNode } from '../support/cluster-node.ts'
+import { brokerPort, type ClusterNode, type NodeDescription } from '../support/cluster-node.ts'
 import { checkTopic, differingReplicas } from './log-checks.ts'
 import { ConsumerLoad, ProducerLoad } from './verifiable-load.ts'
 
@@ -23,12 +23,21 @@ const slowRestartMs = 3000
 
 export type FaultKind = 'kill leader' | 'kill controller' | 'kill both' | 'pause' | 'partition'
 
-/** Nodes that are broker and controller, or each of them alone: only some faults can be made in either. */
-export type Layout = 'combined' | 'separate'
+/**
+ * Nodes that are broker and controller, or each of them alone: only some faults can be made in either. `mixed` is two of
+ * the first and one of Apache Kafka's, which lead and follow each other's partitions and vote for each other.
+ */
+export type Layout = 'combined' | 'separate' | 'mixed'
+
+const nodesOf: Readonly<Record<Layout, () => NodeDescription[]>> = {
+  combined: () => combinedNodes(3),
+  separate: () => separateNodes(3, 3),
+  mixed: () => [...combinedNodes(2), { id: 3, roles: 'broker,controller', software: 'kafka' }],
+}
 
 export const faultsOf = (layout: Layout, canIsolate: boolean): FaultKind[] => [
   'kill leader',
-  layout === 'combined' ? 'kill both' : 'kill controller',
+  layout === 'separate' ? 'kill controller' : 'kill both',
   'pause',
   ...(canIsolate ? (['partition'] as const) : []),
 ]
@@ -46,8 +55,8 @@ export interface FaultReport {
    * answer to what it has sent: until the node comes back or for request.timeout.ms.
    */
   readonly otherPartitionGapMs: number
-  /** Until every partition had a leader that was there. */
-  readonly leadersMs: number
+  /** Until every partition had a leader that was there, if that was before the node came back. */
+  readonly leadersMs?: number
   /** Until the killed process, started again, served clients. */
   readonly restartMs?: number
   readonly inSyncMs: number
@@ -72,7 +81,7 @@ export interface ChaosOptions {
 }
 
 export async function chaosRun(options: ChaosOptions): Promise<ChaosReport> {
-  const nodes = options.layout === 'combined' ? combinedNodes(3) : separateNodes(3, 3)
+  const nodes = nodesOf[options.layout]()
   const network = NamespaceNetwork.isPermitted() ? await NamespaceNetwork.create() : new LoopbackNetwork()
   const cluster = await Cluster.start({ nodes, network })
   const run = new ChaosRun(cluster, options)
@@ -119,10 +128,11 @@ class ChaosRun {
     const { leaderId } = await this.#activeController()
     const node = this.#victim(kind, leaders, leaderId)
     const startMs = Date.now()
-    const led = this.#leadersElsewhere(node)
-    led.catch(() => {})
+    const absence = { isOver: false }
+    const led = this.#leadersElsewhere(node, absence)
     const restartMs = await this.#strike(kind, node)
-    const leadersMs = (await led) - startMs
+    absence.isOver = true
+    const ledMs = await led
     await this.#cluster.awaitInSync(topic)
     const inSyncMs = Date.now() - startMs
     await producer.acknowledgedAfter(Date.now())
@@ -137,7 +147,7 @@ class ChaosRun {
       gapMs: gap.overallMs,
       partitionGapMs: gap.partitionMs,
       otherPartitionGapMs: others.partitionMs,
-      leadersMs,
+      ...(ledMs === undefined ? {} : { leadersMs: ledMs - startMs }),
       ...(restartMs === undefined ? {} : { restartMs: Math.round(restartMs) }),
       inSyncMs,
     }
@@ -148,16 +158,20 @@ class ChaosRun {
     await this.#consumer!.more(recordsPerSecond)
   }
 
-  /** The time when some other broker told that all partitions were led elsewhere. */
-  async #leadersElsewhere(node: ClusterNode): Promise<number> {
+  /** The time when some other broker told that all partitions were led elsewhere; undefined when the absence was over first. */
+  async #leadersElsewhere(node: ClusterNode, absence: { readonly isOver: boolean }): Promise<number | undefined> {
     const others = this.#cluster.brokers.filter(({ id }) => id !== node.id)
+    let atMs: number | undefined
     await this.#cluster.until('leaders elsewhere', async () => {
+      if (absence.isOver) return true
       const other = others[this.#looks++ % others.length]!
       using client = await ClusterClient.connect(other.host, brokerPort)
       const states = (await client.metadata([topic])).topics.get(topic) ?? []
-      return states.length > 0 && states.every(({ leader }) => leader >= 0 && leader !== node.id)
+      const areElsewhere = states.length > 0 && states.every(({ leader }) => leader >= 0 && leader !== node.id)
+      if (areElsewhere) atMs = Date.now()
+      return areElsewhere
     })
-    return Date.now()
+    return atMs
   }
 
   async #activeController(): Promise<{ readonly leaderId: number }> {
