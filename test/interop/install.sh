@@ -13,6 +13,7 @@ command -v kcat >/dev/null || missing+=(kcat)
 command -v go >/dev/null || missing+=(golang-go)
 command -v python3 >/dev/null || missing+=(python3)
 command -v unzip >/dev/null || missing+=(unzip)
+command -v ip >/dev/null || missing+=(iproute2)
 python3 -c 'import ensurepip' 2>/dev/null || missing+=(python3-venv)
 if ((${#missing[@]})); then
   sudo=$([ "$(id -u)" = 0 ] || echo sudo)
