@@ -140,6 +140,7 @@ export class AssembledNode {
         logs,
         publisher: quorum.publisher,
         channels,
+        isControllerKnown: () => quorum.activeController.leader() !== undefined,
         openListeners: () => this.#listeners,
         services,
         listen: async () => {

@@ -40,6 +40,7 @@ export interface BrokerRoleParts {
   readonly publisher: MetadataPublisher
   /** Ways to the active controller. */
   readonly channels: ControllerChannels
+  readonly isControllerKnown: () => boolean
   /** Listeners for clients that are open already. */
   readonly openListeners: () => readonly OpenListener[]
   /** What every node serves. */
@@ -256,6 +257,7 @@ export class BrokerRole {
       cordonedLogDirectoryIds: directoriesWhere(({ path }) => config.isLogDirCordoned(path)),
       previousBrokerEpoch: logs.previousBrokerEpoch,
       controller: channels.open(config.brokerSessionTimeoutMs),
+      isControllerKnown: this.#parts.isControllerKnown,
       publisher,
       clock: machine.clock,
       random: machine.random,

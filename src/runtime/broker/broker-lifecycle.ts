@@ -33,6 +33,8 @@ const catchUpWaitMs = 100
 const heartbeatRetryMs = 500
 /** How long the shutdown waits for the log to move on before it asks again. */
 const shutdownRetryMs = 50
+/** How long the shutdown waits for an answer before it looks whether there is a controller at all: several elections. */
+const leaveMsMax = 1_500
 
 export interface BrokerLifecycleOptions {
   readonly brokerId: number
@@ -49,6 +51,8 @@ export interface BrokerLifecycleOptions {
   /** From the clean-shutdown marks; -1 after a crash. */
   readonly previousBrokerEpoch: number
   readonly controller: ControllerChannel
+  /** False while nobody is known to lead the metadata log. */
+  readonly isControllerKnown?: () => boolean
   readonly publisher: MetadataPublisher
   readonly clock: Clock
   readonly random: Random
@@ -141,9 +145,11 @@ export class BrokerLifecycle {
     this.#heartbeatTimer?.cancel()
     const deadlineMs = clock.monotonic() + timeoutMs
     for (let attempt = 0; wasRegistered; attempt++) {
-      const response = await this.#tryShutdownHeartbeat(deadlineMs)
+      const response = await this.#tryShutdownHeartbeat(Math.min(deadlineMs, clock.monotonic() + leaveMsMax))
       if (response?.shouldShutDown === true || this.#isForgotten) break
-      if (clock.monotonic() >= deadlineMs) {
+      // Where all stop at once, the last have no controller left that could give them leave.
+      const hasNobodyToAsk = response === undefined && this.#options.isControllerKnown?.() === false
+      if (hasNobodyToAsk || clock.monotonic() >= deadlineMs) {
         logger.warn('stopping without the leave of a controller')
         break
       }
