@@ -6,7 +6,7 @@ export const plantedBugs = [
   {
     name: 'hasty-isr',
     what: 'a leader counts on the smaller ISR that it proposed before the controller has decided',
-    seed: 0,
+    seed: 3,
     changes: [
       {
         file: 'src/replication/leader-replicas.ts',
@@ -19,7 +19,7 @@ export const plantedBugs = [
   {
     name: 'lonely-high-watermark',
     what: "the high watermark follows the leader's own log, whatever the followers have",
-    seed: 0,
+    seed: 1,
     changes: [
       {
         file: 'src/replication/leader-replicas.ts',
@@ -31,7 +31,7 @@ export const plantedBugs = [
   {
     name: 'vote-counted-twice',
     what: 'a candidate counts one vote twice',
-    seed: 0,
+    seed: 1,
     changes: [
       {
         file: 'src/raft/vote-tally.ts',
@@ -43,7 +43,7 @@ export const plantedBugs = [
   {
     name: 'forgotten-vote',
     what: 'votes and epochs are not written to quorum-state',
-    seed: 0,
+    seed: 5,
     changes: [
       {
         file: 'src/runtime/raft/raft-storage.ts',
@@ -55,7 +55,7 @@ export const plantedBugs = [
   {
     name: 'missing-fsync',
     what: 'the metadata log says that it is flushed when it is only written',
-    seed: 0,
+    seed: 20,
     changes: [
       {
         file: 'src/log/log-writer.ts',
@@ -67,7 +67,7 @@ export const plantedBugs = [
   {
     name: 'no-truncation',
     what: 'a follower keeps what its new leader does not have',
-    seed: 0,
+    seed: 1,
     changes: [
       {
         file: 'src/runtime/replica/replica-answers.ts',
@@ -79,7 +79,7 @@ export const plantedBugs = [
   {
     name: 'stale-leader',
     what: 'the controller takes an ISR from a leader of an earlier epoch',
-    seed: 0,
+    seed: 3,
     changes: [
       {
         file: 'src/controller/alter-partition.ts',
@@ -91,7 +91,7 @@ export const plantedBugs = [
   {
     name: 'fenced-leader',
     what: 'a fenced broker may be elected',
-    seed: 0,
+    seed: 1,
     changes: [
       {
         file: 'src/controller/broker-transitions.ts',
@@ -103,7 +103,7 @@ export const plantedBugs = [
   {
     name: 'unclean-stays',
     what: 'a broker that comes back after an end that was not clean stays in the ISR and may lead',
-    seed: 0,
+    seed: 5,
     changes: [
       {
         file: 'src/controller/broker-transitions.ts',

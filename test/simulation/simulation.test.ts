@@ -25,17 +25,23 @@ function run(program: string, words: readonly string[]): Promise<Run> {
 }
 
 const sound = bundleSimulation()
+const timeoutMs = 600_000
 
-test('clusters keep what they promised, whatever happens to them, and every run of a seed is the same', async () => {
-  const { code, output } = await run(await sound, ['--seeds', '8', '--twice'])
-  expect(code, output).toBe(0)
-})
+test(
+  'clusters keep what they promised, whatever happens to them, and every run of a seed is the same',
+  async () => {
+    const { code, output } = await run(await sound, ['--seeds', '8', '--twice'])
+    expect(code, output).toBe(0)
+  },
+  timeoutMs,
+)
 
 // Any change of the sources moves what happens in a seed: a few more than the one of the list are tried.
 const seedsMore = 20
 
 describe('the simulation notices', () => {
-  test.each(plantedBugs.filter(({ seed }) => seed < 10))('$name: $what', async ({ name, seed }) => {
+  const soonFound = plantedBugs.filter(({ seed }) => seed < 10)
+  test.each(soonFound)('$name: $what', { timeout: timeoutMs }, async ({ name, seed }) => {
     const { code, output } = await run(await bundleSimulation(name), ['--seeds', String(seed + seedsMore)])
     expect(code, output).toBe(1)
     expect(output).toContain('VIOLATES')
