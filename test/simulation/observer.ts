@@ -5,12 +5,14 @@
  */
 import { assert } from '../../src/base/assert.ts'
 import { metadataTopicId } from '../../src/base/uuid.ts'
+import type { MetadataDelta } from '../../src/metadata/metadata-delta.ts'
 import type { MetadataImage } from '../../src/metadata/metadata-image.ts'
 import { encodeMetadataRecord } from '../../src/metadata/metadata-record-codec.ts'
 import { snapshotSlices } from '../../src/metadata/metadata-snapshot.ts'
 import { crc32c } from '../../src/protocol/record/crc32c.ts'
 import { RaftDriver } from '../../src/runtime/raft/raft-driver.ts'
 import type { Partition } from '../../src/runtime/replica/partition.ts'
+import { ReplicaManager } from '../../src/runtime/replica/replica-manager.ts'
 import type { Ledger } from './ledger.ts'
 import { LogTailReader } from './log-tail-reader.ts'
 import { dataDirectory, type SimulatedNode } from './simulated-node.ts'
@@ -40,6 +42,14 @@ RaftDriver.prototype.start = function (this: RaftDriver): void {
   startDriver.call(this)
 }
 
+/** Likewise: a broker may serve clients before its node is told that its start is over. */
+const startedManagers = new Map<number, ReplicaManager>()
+const { onMetadataChange } = ReplicaManager.prototype
+ReplicaManager.prototype.onMetadataChange = function (this: ReplicaManager, delta: MetadataDelta): void {
+  startedManagers.set(this.brokerId, this)
+  onMetadataChange.call(this, delta)
+}
+
 export class Observer {
   /** A node learns of a new state of a partition: a telling moment for a fault. */
   onPartitionChange: (leader: number, isr: readonly number[]) => void = () => {}
@@ -55,6 +65,7 @@ export class Observer {
   constructor(ledger: Ledger) {
     this.#ledger = ledger
     startedDrivers.clear()
+    startedManagers.clear()
   }
 
   get quorumLeadersCount(): number {
@@ -69,6 +80,7 @@ export class Observer {
   onLifeChange(node: SimulatedNode): void {
     if (node.running !== undefined) return
     startedDrivers.delete(node.id)
+    startedManagers.delete(node.id)
     this.#quorums.delete(node.id)
   }
 
@@ -77,9 +89,9 @@ export class Observer {
     const driver = startedDrivers.get(node.id)
     if (driver !== undefined) this.#checkQuorum(node, driver)
     const broker = node.running?.broker
-    if (broker === undefined) return
-    this.#checkImage(node, broker.image)
-    for (const partition of broker.replicaManager.partitions()) this.#checkPartition(node, partition)
+    if (broker !== undefined) this.#checkImage(node, broker.image)
+    const partitions = startedManagers.get(node.id)?.partitions() ?? []
+    for (const partition of partitions) this.#checkPartition(node, partition)
   }
 
   #checkQuorum(node: SimulatedNode, driver: RaftDriver): void {

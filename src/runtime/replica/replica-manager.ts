@@ -104,6 +104,10 @@ export class ReplicaManager {
     }
   }
 
+  get brokerId(): number {
+    return this.#options.brokerId
+  }
+
   /** The replica of a partition here, whatever its state. */
   partition(topic: string, index: number): Partition | undefined {
     return this.#byName.get(topic)?.partitions[index]
