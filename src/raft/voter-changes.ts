@@ -69,9 +69,8 @@ function notFound(core: RaftCore, request: VoterRequest): Refusal {
   const name = describeReplica(request.voter)
   if (request.kind === 'addVoter')
     return ['DUPLICATE_VOTER', `The voter id for ${name} is already in the set of voters`]
-  if (request.kind === 'removeVoter' && core.voters.isVoter(request.voter)) {
-    return ['INVALID_REQUEST', `${name} is the only voter`]
-  }
+  // As Kafka does, whoever is named.
+  if (request.kind === 'removeVoter' && core.voters.size === 1) return ['INVALID_REQUEST', 'There is only one voter']
   return ['VOTER_NOT_FOUND', `${name} is not a voter`]
 }
 
@@ -101,7 +100,13 @@ function requestRefusal(core: RaftCore, leader: Leader, request: VoterRequest): 
   if (request.kind === 'removeVoter') return undefined
   const { kraftVersion } = core.history.latest
   const { voter } = request
-  if (voter.endpoints.length === 0) return ['INVALID_REQUEST', 'A voter has an endpoint']
+  // Voters reach each other by the listener that stands first.
+  const listener = core.config.endpoints[0]?.name
+  if (!voter.endpoints.some(({ name }) => listener === undefined || name === listener))
+    return [
+      'INVALID_REQUEST',
+      `${describeReplica(voter)} has no endpoint for the listener ${listener ?? 'of controllers'}`,
+    ]
   if (voter.kraftVersionMin > kraftVersion || voter.kraftVersionMax < kraftVersion) {
     return ['INVALID_REQUEST', `${describeReplica(voter)} does not support kraft.version ${kraftVersion}`]
   }

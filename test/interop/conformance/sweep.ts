@@ -205,6 +205,8 @@ function wrongValues(name: string, field: FieldDescription, world: World): reado
       return [-7n, -1n, 0n, 1n, 9_223_372_036_854_775_807n]
     case 'int64Number':
       return [-7, -1, 0, 1, Number.MAX_SAFE_INTEGER]
+    case 'uint16':
+      return [0, 1, 99, 65_535]
     default:
       // Who asks for a long wait gets it.
       return /WaitMs$|imeoutMs$/.test(name) ? [-1, 0] : [-7, -1, 0, 1, 2, 99]
