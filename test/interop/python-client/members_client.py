@@ -4,6 +4,7 @@ members_client.py rebalance BOOTSTRAP TOPIC GROUP   two cooperative members with
 members_client.py position  BOOTSTRAP TOPIC GROUP   assign, seek, commits with and without waiting
 members_client.py admin     BOOTSTRAP TOPIC         what the AdminClient changes and then reads
 """
+import time
 import json
 import sys
 
@@ -146,6 +147,10 @@ def admin(bootstrap, topic):
     partitions = len(client.list_topics(topic, timeout=30).topics[topic].partitions)
     cluster = client.describe_cluster().result(30)
     only(client.delete_topics([topic]))
+    # Any broker answers, and each learns of it by itself.
+    deadline = time.monotonic() + 10
+    while topic in client.list_topics(timeout=30).topics and time.monotonic() < deadline:
+        pass
     return {
         "duplicate": duplicate,
         "partitions": partitions,
