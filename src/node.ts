@@ -2,11 +2,11 @@
  * How a node is formatted and started, for the command line, the library and simulations. A node is formatted if it is
  * new; node/assembled-node.ts puts it together.
  */
+import { hostname } from 'node:os'
 import type { Logger } from './base/logger.ts'
 import { randomUuid, type Uuid } from './base/uuid.ts'
 import type { BrokerConfig } from './config/broker-config.ts'
 import { ConfigError } from './config/config-value.ts'
-import type { Listener } from './config/listeners.ts'
 import { checkServedConfiguration, namesWithoutEffect } from './config/served-configuration.ts'
 import type { Broker } from './handlers/broker.ts'
 import { NodeClock } from './io/node-clock.ts'
@@ -14,7 +14,7 @@ import { NodeFileSystem } from './io/node-file-system.ts'
 import { NodeRandom } from './io/node-random.ts'
 import { formatLogDirectory, isDiskError, readMetaProperties } from './log/log-directory.ts'
 import { AssembledNode } from './node/assembled-node.ts'
-import { isClustered } from './node/endpoints.ts'
+import { controllerEndpoints, isClustered } from './node/endpoints.ts'
 import { type Machine, realMachine } from './node/machine.ts'
 import type { QuorumMember } from './node/quorum-member.ts'
 import type { Voter } from './raft/voter-set.ts'
@@ -39,13 +39,15 @@ export interface RunningNode {
  */
 export type InitialControllers = 'standalone' | 'none' | readonly Voter[]
 
+type FormattingMachine = Pick<Machine, 'fileSystem' | 'random' | 'clock' | 'hostName'>
+
 export interface FormatStorageOptions {
   readonly config: BrokerConfig
   readonly clusterId?: string | undefined
   readonly ignoreFormatted: boolean
   readonly initialControllers?: InitialControllers | undefined
   /** This machine's when missing. */
-  readonly machine?: Pick<Machine, 'fileSystem' | 'random' | 'clock'>
+  readonly machine?: FormattingMachine
 }
 
 /** Formats what is new, then starts; resolves when clients are served. `machine` is this one unless the caller has another. */
@@ -78,7 +80,7 @@ export async function startNode(options: {
 /** Gives each new directory its identity, and the metadata directory its quorum of one. Resolves with the cluster's id. */
 export async function formatStorage(options: FormatStorageOptions): Promise<Uuid> {
   const { config, clusterId, ignoreFormatted } = options
-  const { fileSystem, random, clock } = options.machine ?? plainMachine()
+  const { fileSystem, random, clock, hostName } = options.machine ?? plainMachine()
   checkServedConfiguration(config)
   const paths = [...new Set([config.metadataLogDir, ...config.logDirs])]
   const broken = new Set<string>()
@@ -104,41 +106,30 @@ export async function formatStorage(options: FormatStorageOptions): Promise<Uuid
     throw new ConfigError(`the data directories belong to cluster ${id}, not to ${clusterId}`)
   for (const [index, path] of paths.entries()) {
     if (found[index] !== undefined || broken.has(path)) continue
-    const voters = path === config.metadataLogDir ? initialVoters(options, randomUuid(random)) : []
+    const voters = path === config.metadataLogDir ? initialVoters(options, hostName, randomUuid(random)) : []
     const own = voters.find((voter) => voter.id === config.nodeId)
     const directoryId = own?.directoryId ?? randomUuid(random)
     await fileSystem.makeDirectory(path)
-    await formatMetadataDirectory({
-      fileSystem,
-      clock,
-      logDirectory: path,
-      standaloneVoter: undefined,
-      voters,
-    })
+    await formatMetadataDirectory({ fileSystem, clock, logDirectory: path, voters })
     // Last: a directory is formatted once this file is there.
     await formatLogDirectory(fileSystem, path, { clusterId: id, nodeId: config.nodeId, directoryId })
   }
   return id
 }
 
-function plainMachine(): Pick<Machine, 'fileSystem' | 'random' | 'clock'> {
-  return { fileSystem: new NodeFileSystem(), random: new NodeRandom(), clock: new NodeClock() }
+function plainMachine(): FormattingMachine {
+  return { fileSystem: new NodeFileSystem(), random: new NodeRandom(), clock: new NodeClock(), hostName: hostname() }
 }
 
 /** `directoryId` is for this node, where it is the only voter. */
-function initialVoters({ config, initialControllers }: FormatStorageOptions, directoryId: Uuid): readonly Voter[] {
+function initialVoters(
+  { config, initialControllers }: FormatStorageOptions,
+  hostName: string,
+  directoryId: Uuid,
+): readonly Voter[] {
   const given = initialControllers ?? (isClustered(config) ? 'none' : 'standalone')
   if (given === 'none') return []
   if (given !== 'standalone') return given
-  const endpoints = voterEndpoints(config)
+  const endpoints = controllerEndpoints(config, hostName).map(({ name, host, port }) => ({ name, host, port }))
   return [{ id: config.nodeId, directoryId, endpoints, kraftVersionMin: 0, kraftVersionMax: 1 }]
-}
-
-/** Where other voters would find this one. Without a controller listener nobody else can join. */
-export function voterEndpoints(config: BrokerConfig): { name: string; host: string; port: number }[] {
-  return config.controllerListeners.map((listener: Listener) => ({
-    name: listener.name,
-    host: listener.host === '' || listener.host === '0.0.0.0' || listener.host === '::' ? 'localhost' : listener.host,
-    port: listener.port,
-  }))
 }

@@ -6,6 +6,7 @@
  * its logging have no meaning here, except the root log level.
  */
 import { findBrokerKey } from '../config/broker-keys.ts'
+import { isEveryAddress } from '../config/listeners.ts'
 import type { LogLevel } from '../io/pino-logger.ts'
 
 export interface EnvironmentSettings {
@@ -94,10 +95,9 @@ export function ownBootstrap(environment: Readonly<Record<string, string | undef
   const { settings } = readEnvironment(environment)
   const controllers = new Set((settings.get('controller.listener.names') ?? '').split(',').map((name) => name.trim()))
   for (const listener of (settings.get('listeners') ?? '').split(',')) {
-    const [, name, host, port] = /^\s*([^:]+):\/\/(.*):(\d+)\s*$/.exec(listener) ?? []
+    const [, name, host = '', port] = /^\s*([^:]+):\/\/(.*):(\d+)\s*$/.exec(listener) ?? []
     if (name === undefined || controllers.has(name)) continue
-    const isEverywhere = host === '' || host === '0.0.0.0' || host === '::' || host === '[::]'
-    return `${isEverywhere ? 'localhost' : host}:${port}`
+    return `${host === '[::]' || isEveryAddress(host) ? 'localhost' : host}:${port}`
   }
   return 'localhost:9092'
 }

@@ -5,6 +5,7 @@
  */
 import { resolve } from 'node:path'
 import type { Logger } from '../base/logger.ts'
+import { isEveryAddress } from '../config/listeners.ts'
 import { createLogger, type LogFormat, type LogLevel } from '../io/pino-logger.ts'
 import { readEnvironment } from './environment.ts'
 import { loadNodeConfiguration, type NodeConfiguration, type NodeOptions } from './node-configuration.ts'
@@ -112,7 +113,7 @@ function announce(
     const address = outer === undefined ? `${shownHost(host)}:${port}` : `${shownHost(outer.host)}:${outer.port}`
     const isForControllers = config.controllerListenerNames.includes(name)
     logger.info(
-      `${isForControllers ? 'controllers' : 'clients'} connect to ${address} (${name}${isAnyHost(host) ? ', every address of this machine' : ''})`,
+      `${isForControllers ? 'controllers' : 'clients'} connect to ${address} (${name}${isEveryAddress(host) ? ', every address of this machine' : ''})`,
     )
   }
   if (config.isBroker && advertised === undefined)
@@ -123,11 +124,7 @@ function announce(
   logger.info(`ottla ${packageVersion()} is ready`, format === 'json' ? facts : undefined)
 }
 
-function isAnyHost(host: string): boolean {
-  return host === '' || host === '::' || host === '0.0.0.0'
-}
-
 function shownHost(host: string): string {
-  if (isAnyHost(host)) return 'localhost'
+  if (isEveryAddress(host)) return 'localhost'
   return host.includes(':') ? `[${host}]` : host
 }

@@ -5,7 +5,7 @@
  */
 import type { BrokerConfig } from './broker-config.ts'
 import { ConfigError } from './config-value.ts'
-import { checkDistinctPorts, type Listener } from './listeners.ts'
+import { checkDistinctPorts, isEveryAddress, type Listener } from './listeners.ts'
 
 function require(condition: boolean, message: string): void {
   if (!condition) throw new ConfigError(message)
@@ -91,9 +91,9 @@ function checkAdvertised(config: BrokerConfig): void {
   const names = config.listeners.map((listener) => listener.name)
   for (const listener of advertised ?? []) {
     require(listener.host !== '', `advertised.listeners: ${listener.name} has no host; name one that clients can reach`)
-    require(listener.host !== '0.0.0.0' &&
-      listener.host !==
-        '::', `advertised.listeners: nobody can connect to ${listener.host}; name an address that clients can reach`)
+    require(!isEveryAddress(
+      listener.host,
+    ), `advertised.listeners: nobody can connect to ${listener.host}; name an address that clients can reach`)
     require(names.includes(
       listener.name,
     ), `advertised.listeners has ${listener.name}, which listeners (${names.join(', ')}) lacks`)

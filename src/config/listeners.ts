@@ -20,6 +20,11 @@ export interface VoterAddress {
   readonly port: number
 }
 
+/** True for a host that means every address of the machine: nobody can connect to it by that name. */
+export function isEveryAddress(host: string): boolean {
+  return host === '' || host === '0.0.0.0' || host === '::'
+}
+
 const securityProtocols: readonly string[] = ['PLAINTEXT', 'SSL', 'SASL_PLAINTEXT', 'SASL_SSL']
 const listenerPattern = /^([^:]*):\/\/\[?([0-9a-zA-Z\-%._:]*?)\]?:(\d{1,5})$/
 const voterPattern = /^(\d+)@\[?([0-9a-zA-Z\-%._:]+?)\]?:(\d{1,5})$/

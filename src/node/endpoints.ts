@@ -4,7 +4,7 @@
  * localhost where there is no other node that would look for it.
  */
 import type { BrokerConfig } from '../config/broker-config.ts'
-import type { Listener } from '../config/listeners.ts'
+import { isEveryAddress, type Listener } from '../config/listeners.ts'
 import type { Endpoint } from '../metadata/broker-registration.ts'
 import type { OpenListener } from '../server/tcp-server.ts'
 
@@ -26,10 +26,6 @@ function isOwnAddress(
   return [...controllerListeners, ...advertisedListeners].some(
     (listener) => listener.port === port && (loopbackPattern.test(host) || listener.host === host),
   )
-}
-
-function isEveryAddress(host: string): boolean {
-  return host === '' || host === '0.0.0.0' || host === '::'
 }
 
 /** `open` are listeners that are open already, whose port the configuration may leave free (0). */

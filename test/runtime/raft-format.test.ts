@@ -55,7 +55,7 @@ describe('format', () => {
     const { machine, clock } = harness
     await machine.makeRoot()
     const fileSystem = machine.disk
-    await harness.drive(formatMetadataDirectory({ fileSystem, clock, logDirectory, standaloneVoter: undefined }))
+    await harness.drive(formatMetadataDirectory({ fileSystem, clock, logDirectory, voters: [] }))
     const entries = await harness.drive(fileSystem.list(logDirectory))
     expect(entries.map(({ name }) => name)).toEqual(['bootstrap.checkpoint'])
   })

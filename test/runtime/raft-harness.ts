@@ -92,10 +92,10 @@ export class RaftMachine {
   }
 
   /** Formats it as the only voter. */
-  async format(standaloneVoter: Voter | undefined = voterOf(this.id)): Promise<void> {
+  async format(voter: Voter = voterOf(this.id)): Promise<void> {
     await this.makeRoot()
     const { clock } = this.#harness
-    await this.#harness.drive(formatMetadataDirectory({ fileSystem: this.disk, clock, logDirectory, standaloneVoter }))
+    await this.#harness.drive(formatMetadataDirectory({ fileSystem: this.disk, clock, logDirectory, voters: [voter] }))
   }
 
   /** Puts the files of a directory of this machine onto the disk. */

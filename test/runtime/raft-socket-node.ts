@@ -57,9 +57,9 @@ export class RaftSocketNode {
     }
   }
 
-  format(standaloneVoter: Voter | undefined): Promise<void> {
+  format(...voters: Voter[]): Promise<void> {
     const fileSystem = new NodeFileSystem()
-    return formatMetadataDirectory({ fileSystem, clock: this.#clock, logDirectory: this.root, standaloneVoter })
+    return formatMetadataDirectory({ fileSystem, clock: this.#clock, logDirectory: this.root, voters })
   }
 
   /** Opens the listener; what comes before the driver is there waits. */

@@ -60,7 +60,7 @@ async function oneVoter(count: number, config = {}): Promise<void> {
   await first!.start()
   await until(() => leads(first!))
   for (const node of others) {
-    await node.format(undefined)
+    await node.format()
     await node.start({}, { bootstrapServers: [first!.endpoint], ...config })
   }
 }
@@ -219,7 +219,7 @@ test('an observer that comes late downloads the snapshot', async () => {
   const observer = new RaftSocketNode(3)
   nodes.push(observer)
   await observer.listen()
-  await observer.format(undefined)
+  await observer.format()
   const config = { canVote: false, endpoints: [], fetchSnapshotBytesMax: 30_000 }
   await observer.start({}, { ...config, bootstrapServers: [first.endpoint] })
   await until(haveAll([observer], 'behind it'))

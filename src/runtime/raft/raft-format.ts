@@ -1,7 +1,7 @@
 /**
  * What formatting writes of the metadata log, the same as Kafka's `kafka-storage format --standalone`: the feature levels
  * that the first controller puts into an empty log (`bootstrap.checkpoint`), and for a voter the snapshot 0-0 that names
- * it as the only voter. Also reads the former back.
+ * the voters. Also reads the former back.
  */
 import type { Clock } from '../../base/clock.ts'
 import { joinPath, metadataPartitionName } from '../../log/file-names.ts'
@@ -33,17 +33,14 @@ export interface FormatMetadataOptions {
   readonly clock: Clock
   /** The log directory; it exists and is empty but for meta.properties. */
   readonly logDirectory: string
-  /** The only voter of the new quorum; undefined on brokers, further controllers, and for a static quorum. */
-  readonly standaloneVoter: Voter | undefined
-  /** All voters of a new quorum of several, instead of the one above. */
-  readonly voters?: readonly Voter[]
+  /** Those of the new quorum; none on brokers, further controllers, and for a static quorum. */
+  readonly voters: readonly Voter[]
   readonly featureLevels?: readonly FeatureLevel[]
 }
 
 /** Every log directory of a node gets a bootstrap.checkpoint; only the metadata log directory of a voter the rest. */
 export async function formatMetadataDirectory(options: FormatMetadataOptions): Promise<void> {
-  const { fileSystem, clock, logDirectory, standaloneVoter } = options
-  const voters = options.voters ?? (standaloneVoter === undefined ? [] : [standaloneVoter])
+  const { fileSystem, clock, logDirectory, voters } = options
   if (voters.length > 0) {
     const directory = joinPath(logDirectory, metadataPartitionName)
     await fileSystem.makeDirectory(directory)

@@ -8,8 +8,7 @@ import { Cluster, combinedNodes, separateNodes } from '../support/cluster.ts'
 import { ClusterClient } from '../support/cluster-client.ts'
 import { LoopbackNetwork, NamespaceNetwork } from '../support/cluster-network.ts'
 import { brokerPort, type ClusterNode, type NodeDescription } from '../support/cluster-node.ts'
-import { checkTopic, differingReplicas } from './log-checks.ts'
-import { ConsumerLoad, ProducerLoad } from './verifiable-load.ts'
+import { TopicLoad } from './topic-load.ts'
 
 const topic = 'chaos'
 const partitions = 6
@@ -104,8 +103,7 @@ class ChaosRun {
   readonly #random: SeededRandom
   readonly #reports: FaultReport[] = []
   #looks = 0
-  #producer: ProducerLoad | undefined
-  #consumer: ConsumerLoad | undefined
+  #load: TopicLoad | undefined
 
   constructor(cluster: Cluster, options: ChaosOptions) {
     this.#cluster = cluster
@@ -114,18 +112,15 @@ class ChaosRun {
   }
 
   async prepare(): Promise<void> {
-    const { bootstrap, directory } = this.#cluster
-    await this.#cluster.createTopic(topic, partitions)
-    this.#producer = new ProducerLoad({ bootstrap, directory, topic, partitions, recordsPerSecond })
-    this.#consumer = new ConsumerLoad({ bootstrap, topic, group: 'chaos-group' })
-    await this.#producer.acknowledgedAfter(0)
-    await this.#consumer.more(recordsPerSecond)
+    this.#load = await TopicLoad.start(this.#cluster, { topic, partitions, recordsPerSecond, group: 'chaos-group' })
+    await this.#load.isWritten()
+    await this.#load.isRead()
   }
 
   async fault(kind: FaultKind): Promise<void> {
-    const producer = this.#producer!
+    const { producer } = this.#load!
     const leaders = (await this.#cluster.awaitInSync(topic)).map(({ leader }) => leader)
-    const { leaderId } = await this.#activeController()
+    const leaderId = await this.#cluster.activeController()
     const node = this.#victim(kind, leaders, leaderId)
     const startMs = Date.now()
     const absence = { isOver: false }
@@ -135,7 +130,7 @@ class ChaosRun {
     const ledMs = await led
     await this.#cluster.awaitInSync(topic)
     const inSyncMs = Date.now() - startMs
-    await producer.acknowledgedAfter(Date.now())
+    await this.#load!.isWritten()
     const endMs = Date.now()
     const gap = producer.longestGap(startMs, endMs)
     const others = producer.longestGap(startMs, endMs, (partition) => leaders[partition] !== node.id)
@@ -155,7 +150,7 @@ class ChaosRun {
     this.#options.onFault?.(`seed ${this.#options.seed}, ${this.#options.layout}: ${JSON.stringify(report)}`)
     // What took so long stands in what it said.
     if (restartMs !== undefined && restartMs > slowRestartMs) this.#options.onFault?.(node.output)
-    await this.#consumer!.more(recordsPerSecond)
+    await this.#load!.isRead()
   }
 
   /** The time when some other broker told that all partitions were led elsewhere; undefined when the absence was over first. */
@@ -172,15 +167,6 @@ class ChaosRun {
       return areElsewhere
     })
     return atMs
-  }
-
-  async #activeController(): Promise<{ readonly leaderId: number }> {
-    let leaderId = -1
-    await this.#cluster.until('an active controller', async () => {
-      leaderId = (await this.#cluster.quorum()).leaderId
-      return leaderId >= 0
-    })
-    return { leaderId }
   }
 
   #victim(kind: FaultKind, leaders: readonly number[], activeController: number): ClusterNode {
@@ -206,19 +192,13 @@ class ChaosRun {
     }
     await node.kill()
     // The others take over before it comes back.
-    await this.#producer!.acknowledgedAfter(Date.now())
+    await this.#load!.isWritten()
     return await node.start()
   }
 
   async finish(): Promise<ChaosReport> {
-    const [producer, consumer] = [this.#producer!, this.#consumer!]
-    await producer.stop()
-    await consumer.caughtUp(producer.acknowledged)
-    await consumer.stop()
-    const failures = [
-      ...(await checkTopic(this.#cluster, producer, partitions, [consumer])),
-      ...(await differingReplicas(this.#cluster, topic)),
-    ]
+    const { producer, consumer } = this.#load!
+    const failures = await this.#load!.finish()
     const { seed, layout } = this.#options
     return {
       seed,
@@ -232,8 +212,7 @@ class ChaosRun {
   }
 
   close(): void {
-    this.#producer?.kill()
-    this.#consumer?.kill()
+    this.#load?.kill()
   }
 }
 

@@ -5,13 +5,13 @@
 import { Cluster, defaultSoftware } from '../support/cluster.ts'
 import type { ClusterNode, NodeDescription, Software } from '../support/cluster-node.ts'
 import { type Assignments, ClusterTools } from '../support/cluster-tools.ts'
-import { checkTopic, differingReplicas } from './log-checks.ts'
-import { ConsumerLoad, type Gap, ProducerLoad } from './verifiable-load.ts'
+import { differingReplicas } from './log-checks.ts'
+import { TopicLoad } from './topic-load.ts'
+import type { Gap } from './verifiable-load.ts'
 
 const topic = 'mixed'
 const partitions = 4
 const recordsPerSecond = 300
-const group = 'mixed-group'
 
 /** Who the controllers are. The brokers are always two of each. */
 export type Form = 'under Apache Kafka controllers' | 'under ottla controllers' | 'quorum of both'
@@ -73,8 +73,7 @@ class MixedRun {
   readonly #tools: ClusterTools
   readonly #onStep: (text: string) => void
   readonly #steps: MixedReport['steps'][number][] = []
-  #producer: ProducerLoad | undefined
-  #consumer: ConsumerLoad | undefined
+  #load: TopicLoad | undefined
 
   constructor(cluster: Cluster, form: Form, onStep: (text: string) => void) {
     this.#cluster = cluster
@@ -85,12 +84,9 @@ class MixedRun {
 
   async prepare(): Promise<void> {
     if (this.#form === 'quorum of both') await this.#letOttlaLead()
-    const { bootstrap, directory } = this.#cluster
-    await this.#cluster.createTopic(topic, partitions)
-    this.#producer = new ProducerLoad({ bootstrap, directory, topic, partitions, recordsPerSecond })
-    this.#consumer = new ConsumerLoad({ bootstrap, topic, group })
-    await this.#producer.acknowledgedAfter(0)
-    await this.#consumer.more(recordsPerSecond)
+    this.#load = await TopicLoad.start(this.#cluster, { topic, partitions, recordsPerSecond, group: 'mixed-group' })
+    await this.#load.isWritten()
+    await this.#load.isRead()
   }
 
   /** Does it while the load goes on, and waits until each partition is written and read again. */
@@ -98,10 +94,10 @@ class MixedRun {
     const startMs = Date.now()
     await act()
     await this.#cluster.awaitInSync(topic)
-    await this.#producer!.acknowledgedAfter(Date.now())
+    await this.#load!.isWritten()
     const endMs = Date.now()
-    await this.#consumer!.more(recordsPerSecond)
-    const gap = this.#producer!.longestGap(startMs, endMs)
+    await this.#load!.isRead()
+    const gap = this.#load!.producer.longestGap(startMs, endMs)
     const report = { step, seconds: Math.round((endMs - startMs) / 100) / 10, gap }
     this.#steps.push(report)
     this.#onStep(`${this.#form}: ${JSON.stringify(report)}`)
@@ -149,7 +145,7 @@ class MixedRun {
   async #restart(id: number, end: (node: ClusterNode) => Promise<unknown>): Promise<void> {
     const node = this.#cluster.node(id)
     await end(node)
-    await this.#producer!.acknowledgedAfter(Date.now())
+    await this.#load!.isWritten()
     await node.start()
   }
 
@@ -164,28 +160,19 @@ class MixedRun {
     await this.#step('ottla broker is killed', () => this.#restart(ofOttla[1], (node) => node.kill()))
   }
 
-  async #activeController(): Promise<number> {
-    let leaderId = -1
-    await this.#cluster.until('an active controller', async () => {
-      leaderId = (await this.#cluster.quorum()).leaderId
-      return leaderId >= 0
-    })
-    return leaderId
-  }
-
   async replaceController(): Promise<void> {
     await this.#step('active controller is killed', async () => {
-      const node = this.#cluster.node(await this.#activeController())
+      const node = this.#cluster.node(await this.#cluster.activeController())
       await node.kill()
       await node.start()
-      await this.#activeController()
+      await this.#cluster.activeController()
     })
   }
 
   /** Whoever else leads is stopped until ottla does. */
   async #letOttlaLead(): Promise<void> {
     for (let attempt = 0; attempt < 20; attempt++) {
-      const node = this.#cluster.node(await this.#activeController())
+      const node = this.#cluster.node(await this.#cluster.activeController())
       if (node.id === 101) return
       await node.stop()
       await node.start()
@@ -194,13 +181,9 @@ class MixedRun {
   }
 
   async finish(): Promise<MixedReport> {
-    const [producer, consumer] = [this.#producer!, this.#consumer!]
-    await producer.stop()
-    await consumer.caughtUp(producer.acknowledged)
-    await consumer.stop()
+    const { producer, consumer } = this.#load!
     const failures = [
-      ...(await checkTopic(this.#cluster, producer, partitions, [consumer])),
-      ...(await differingReplicas(this.#cluster, topic)),
+      ...(await this.#load!.finish()),
       ...(await differingReplicas(this.#cluster, '__consumer_offsets')),
     ]
     return {
@@ -213,7 +196,6 @@ class MixedRun {
   }
 
   close(): void {
-    this.#producer?.kill()
-    this.#consumer?.kill()
+    this.#load?.kill()
   }
 }

@@ -67,11 +67,7 @@ export async function rollingRun(
 
 async function restart(cluster: Cluster, id: number, producer: ProducerLoad): Promise<RestartReport> {
   const node = cluster.node(id)
-  let active = -1
-  await cluster.until('an active controller', async () => {
-    active = (await cluster.quorum()).leaderId
-    return active >= 0
-  })
+  const active = await cluster.activeController()
   const fromMs = Date.now()
   const exitCode = await node.stop()
   const stopMs = Date.now() - fromMs

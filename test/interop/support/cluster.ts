@@ -170,6 +170,16 @@ export class Cluster {
     return this.ask((client) => client.quorum())
   }
 
+  /** Waits until there is one; resolves with its id. */
+  async activeController(): Promise<number> {
+    let leaderId = -1
+    await this.until('an active controller', async () => {
+      leaderId = (await this.quorum()).leaderId
+      return leaderId >= 0
+    })
+    return leaderId
+  }
+
   /** Resolves when a broker tells the partitions of a topic such that `isThere` holds; rejects with the last it told. */
   async awaitPartitions(
     topic: string,
