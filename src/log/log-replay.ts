@@ -79,7 +79,11 @@ export async function recoverSegment(state: LogState, segment: LogSegment): Prom
   if (validSize === fileSize) return true
   const handle = await segment.file.pin()
   try {
-    await state.environment.lanes.write.run(() => handle.truncate(validSize))
+    // Flushed at once: what is appended here could otherwise, after a loss of power, be followed by what was cut off.
+    await state.environment.lanes.write.run(async () => {
+      await handle.truncate(validSize)
+      await handle.sync()
+    })
   } finally {
     segment.file.unpin()
   }

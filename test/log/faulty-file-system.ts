@@ -5,39 +5,12 @@
  * directory entries up to some point in their order. It can also refuse an operation, or write short.
  */
 import type { Random } from '../../src/base/random.ts'
-import {
-  type DirectoryEntry,
-  type DiskSpace,
-  type FileHandle,
-  type FileLock,
-  type FileSystem,
-  FileSystemError,
-} from '../../src/log/file-system.ts'
-
-type Change =
-  | { readonly kind: 'write'; readonly bytes: Buffer; readonly position: number }
-  | { readonly kind: 'truncate'; readonly size: number }
-
-class SimulatedFile {
-  modifiedMs = 0
-  cached: Buffer = Buffer.alloc(0)
-  durable: Buffer = Buffer.alloc(0)
-  unsynced: Change[] = []
-}
-
-type EntryChange = { readonly name: string; readonly node: Node | undefined }
-
-class SimulatedDirectory {
-  cached = new Map<string, Node>()
-  durable = new Map<string, Node>()
-  /** In order; a rename is two changes that stay together. */
-  unsynced: EntryChange[][] = []
-}
-
-type Node = SimulatedFile | SimulatedDirectory
+import type { DiskSpace, FileHandle, FileLock, FileSystem } from '../../src/log/file-system.ts'
+import { DiskFile } from '../disk/disk-nodes.ts'
+import { DiskTree, failure, TreeFileSystem } from '../disk/tree-file-system.ts'
 
 export interface Fault {
-  /** Operation names as in FileSystem and FileHandle. */
+  /** Operation names as in FileSystem and FileHandle; fileSize is the latter's size. */
   readonly operation: string
   /** The fault hits the first operation on a path with this in it. */
   readonly path: string
@@ -46,9 +19,9 @@ export interface Fault {
   readonly share?: number
 }
 
-export class FaultyFileSystem implements FileSystem {
+export class FaultyFileSystem extends TreeFileSystem {
   readonly #random: Random
-  #root = new SimulatedDirectory()
+  protected readonly tree = new DiskTree()
   #generation = 0
   #operationsLeft = Number.POSITIVE_INFINITY
   #faults: Fault[] = []
@@ -60,6 +33,7 @@ export class FaultyFileSystem implements FileSystem {
   readonly openPaths = new Map<FileHandle, string>()
 
   constructor(random: Random) {
+    super()
     this.#random = random
   }
 
@@ -105,148 +79,50 @@ export class FaultyFileSystem implements FileSystem {
     this.#faults = []
     this.#locks.clear()
     this.openPaths.clear()
-    if (kind === 'power') this.#loseUnsynced(this.#root)
+    if (kind === 'power') this.tree.root.loseUnsynced(this.#random)
   }
 
-  async open(path: string, options: { create?: boolean; readOnly?: boolean } = {}): Promise<FileHandle> {
-    return this.#operate('open', path, () => {
-      const { directory, name } = this.#parent(path)
-      let node = directory.cached.get(name)
-      if (node === undefined && options.create) {
-        node = new SimulatedFile()
-        this.#change(directory, [{ name, node }])
-      }
-      if (!(node instanceof SimulatedFile)) throw failure('ENOENT', path)
-      const handle = new SimulatedHandle(this, node, path, this.#generation)
-      this.openPaths.set(handle, path)
-      return handle
-    })
+  protected handleOf(file: DiskFile, path: string): FileHandle {
+    const handle = new FaultyHandle(this, file, path, this.#generation)
+    this.openPaths.set(handle, path)
+    return handle
   }
 
-  async list(path: string): Promise<readonly DirectoryEntry[]> {
-    return this.#operate('list', path, () => {
-      const node = this.#find(path)
-      if (!(node instanceof SimulatedDirectory)) throw failure('ENOENT', path)
-      return [...node.cached].map(([name, child]) => ({ name, isDirectory: child instanceof SimulatedDirectory }))
-    })
+  protected spaceOf(path: string): DiskSpace {
+    if (this.tree.find(path) === undefined) throw failure('ENOENT', path)
+    return { totalBytes: 1_000_000, usableBytes: 900_000 }
   }
 
-  async size(path: string): Promise<number | undefined> {
-    return this.#operate('size', path, () => {
-      const node = this.#find(path)
-      return node instanceof SimulatedFile ? node.cached.length : undefined
-    })
+  protected lockOf(path: string): FileLock {
+    if (this.#locks.has(path)) throw failure('ELOCKED', path)
+    this.#locks.add(path)
+    return { release: async () => void this.#locks.delete(path) }
   }
 
-  async modifiedMs(path: string): Promise<number | undefined> {
-    return this.#operate('modifiedMs', path, () => {
-      const node = this.#find(path)
-      return node instanceof SimulatedFile ? node.modifiedMs : undefined
-    })
+  protected nowMs(): number {
+    return this.now()
   }
 
-  async space(path: string): Promise<DiskSpace> {
-    return this.#operate('space', path, () => {
-      if (this.#find(path) === undefined) throw failure('ENOENT', path)
-      return { totalBytes: 1_000_000, usableBytes: 900_000 }
-    })
-  }
-
-  absolutePath(path: string): string {
-    return path
-  }
-
-  async readFile(path: string): Promise<Buffer> {
-    return this.#operate('readFile', path, () => {
-      const node = this.#find(path)
-      if (!(node instanceof SimulatedFile)) throw failure('ENOENT', path)
-      return Buffer.from(node.cached)
-    })
-  }
-
-  async replaceFile(path: string, content: Buffer | string): Promise<void> {
-    const mounted = this.mount()
-    const handle = await mounted.open(`${path}.tmp`, { create: true })
-    await handle.truncate(0)
-    await handle.write([Buffer.from(content)], 0)
-    await handle.sync()
-    await handle.close()
-    await mounted.rename(`${path}.tmp`, path)
-    await mounted.syncDirectory(path.slice(0, path.lastIndexOf('/')))
-  }
-
-  async makeDirectory(path: string): Promise<void> {
-    return this.#operate('makeDirectory', path, () => {
-      let directory = this.#root
-      for (const name of namesOf(path)) {
-        let next = directory.cached.get(name)
-        if (next === undefined) {
-          next = new SimulatedDirectory()
-          this.#change(directory, [{ name, node: next }])
-        }
-        if (!(next instanceof SimulatedDirectory)) throw failure('ENOTDIR', path)
-        directory = next
-      }
-    })
-  }
-
-  async rename(from: string, to: string): Promise<void> {
-    return this.#operate('rename', from, () => {
-      const source = this.#parent(from)
-      const target = this.#parent(to)
-      const node = source.directory.cached.get(source.name)
-      if (node === undefined) throw failure('ENOENT', from)
-      if (source.directory !== target.directory) throw failure('EXDEV', from)
-      const changes = [
-        { name: source.name, node: undefined },
-        { name: target.name, node },
-      ]
-      this.#change(source.directory, changes)
-    })
-  }
-
-  async remove(path: string): Promise<void> {
-    return this.#operate('remove', path, () => {
-      const { directory, name } = this.#parent(path)
-      if (directory.cached.has(name)) this.#change(directory, [{ name, node: undefined }])
-    })
-  }
-
-  async syncDirectory(path: string): Promise<void> {
-    return this.#operate('syncDirectory', path, () => {
-      const node = this.#find(path)
-      if (!(node instanceof SimulatedDirectory)) throw failure('ENOENT', path)
-      node.durable = new Map(node.cached)
-      node.unsynced = []
-    })
-  }
-
-  async lock(path: string): Promise<FileLock> {
-    return this.#operate('lock', path, () => {
-      if (this.#locks.has(path)) throw failure('ELOCKED', path)
-      this.#locks.add(path)
-      return { release: async () => void this.#locks.delete(path) }
-    })
+  /** Its steps are those of one process. */
+  override replaceFile(path: string, content: Buffer | string): Promise<void> {
+    return super.replaceFile.call(this.mount(), path, content)
   }
 
   /** For tests that damage a file: what the page cache has, and a way to change it for good. */
   peek(path: string): Buffer {
-    const node = this.#find(path)
-    if (!(node instanceof SimulatedFile)) throw failure('ENOENT', path)
-    return node.cached
+    return this.tree.file(path).content
   }
 
   poke(path: string, bytes: Buffer): void {
-    const { directory, name } = this.#parent(path)
-    const node = new SimulatedFile()
-    node.cached = bytes
-    node.durable = bytes
-    directory.cached.set(name, node)
-    directory.durable.set(name, node)
+    const { directory, name } = this.tree.entry(path)
+    const node = new DiskFile()
+    node.write(bytes, 0)
+    node.sync()
+    directory.replaceDurably(name, node)
   }
 
   /** Counts, dies, fails; takes effect a few turns later, as on a disk, and at once then. */
-  async #operate<Result>(
+  protected async operate<Result>(
     operation: string,
     path: string,
     action: () => Result,
@@ -269,7 +145,7 @@ export class FaultyFileSystem implements FileSystem {
   }
 
   /** For handles, which die with the process that opened them. */
-  operate<Result>(
+  operateHandle<Result>(
     operation: string,
     path: string,
     generation: number,
@@ -277,50 +153,18 @@ export class FaultyFileSystem implements FileSystem {
     onPartly?: (share: number) => void,
   ): Promise<Result> {
     if (generation !== this.#generation) return Promise.reject(failure('ECRASHED', path))
-    return this.#operate(operation, path, action, onPartly)
-  }
-
-  #change(directory: SimulatedDirectory, changes: EntryChange[]): void {
-    applyEntries(directory.cached, changes)
-    directory.unsynced.push(changes)
-  }
-
-  #loseUnsynced(directory: SimulatedDirectory): void {
-    const survivors = this.#random.integer(directory.unsynced.length + 1)
-    for (const changes of directory.unsynced.slice(0, survivors)) applyEntries(directory.durable, changes)
-    directory.unsynced = []
-    directory.cached = new Map(directory.durable)
-    for (const node of directory.cached.values()) {
-      if (node instanceof SimulatedDirectory) this.#loseUnsynced(node)
-      else loseWrites(node, this.#random)
-    }
-  }
-
-  #find(path: string): Node | undefined {
-    let node: Node | undefined = this.#root
-    for (const name of namesOf(path)) {
-      node = node instanceof SimulatedDirectory ? node.cached.get(name) : undefined
-    }
-    return node
-  }
-
-  #parent(path: string): { directory: SimulatedDirectory; name: string } {
-    const names = namesOf(path)
-    const name = names.pop()!
-    const directory = this.#find(names.join('/'))
-    if (!(directory instanceof SimulatedDirectory)) throw failure('ENOENT', path)
-    return { directory, name }
+    return this.operate(operation, path, action, onPartly)
   }
 }
 
-class SimulatedHandle implements FileHandle {
+class FaultyHandle implements FileHandle {
   readonly path: string
   readonly #fileSystem: FaultyFileSystem
-  readonly #file: SimulatedFile
+  readonly #file: DiskFile
   readonly #generation: number
   #isClosed = false
 
-  constructor(fileSystem: FaultyFileSystem, file: SimulatedFile, path: string, generation: number) {
+  constructor(fileSystem: FaultyFileSystem, file: DiskFile, path: string, generation: number) {
     this.#fileSystem = fileSystem
     this.#file = file
     this.path = path
@@ -328,40 +172,36 @@ class SimulatedHandle implements FileHandle {
   }
 
   read(buffer: Buffer, position: number): Promise<number> {
-    return this.#operate('read', () => {
-      const { cached } = this.#file
-      return position >= cached.length
-        ? 0
-        : cached.copy(buffer, 0, position, Math.min(position + buffer.length, cached.length))
-    })
+    return this.#operate('read', () => this.#file.read(buffer, position))
   }
 
   write(buffers: readonly Buffer[], position: number): Promise<void> {
     // What is written is what the buffers hold when the write begins.
     const bytes = Buffer.concat(buffers)
+    const put = (part: Buffer): void => {
+      this.#touch()
+      if (part.length > 0) this.#file.write(part, position)
+    }
     return this.#operate(
       'write',
-      () => this.#change({ kind: 'write', bytes, position }),
-      (share) => {
-        const part = bytes.subarray(0, Math.floor(bytes.length * share))
-        if (part.length > 0) this.#change({ kind: 'write', bytes: part, position })
-      },
+      () => put(bytes),
+      (share) => put(bytes.subarray(0, Math.floor(bytes.length * share))),
     )
   }
 
   sync(): Promise<void> {
-    return this.#operate('sync', () => {
-      this.#file.durable = Buffer.from(this.#file.cached)
-      this.#file.unsynced = []
-    })
+    return this.#operate('sync', () => this.#file.sync())
   }
 
   truncate(size: number): Promise<void> {
-    return this.#operate('truncate', () => this.#change({ kind: 'truncate', size }))
+    return this.#operate('truncate', () => {
+      this.#touch()
+      this.#file.truncate(size)
+    })
   }
 
   size(): Promise<number> {
-    return this.#operate('fileSize', () => this.#file.cached.length)
+    return this.#operate('fileSize', () => this.#file.size)
   }
 
   async close(): Promise<void> {
@@ -372,63 +212,10 @@ class SimulatedHandle implements FileHandle {
 
   #operate<Result>(operation: string, action: () => Result, onPartly?: (share: number) => void): Promise<Result> {
     if (this.#isClosed) throw new Error(`used after it was closed: ${this.path}`)
-    return this.#fileSystem.operate(operation, this.path, this.#generation, action, onPartly)
+    return this.#fileSystem.operateHandle(operation, this.path, this.#generation, action, onPartly)
   }
 
-  #change(change: Change): void {
+  #touch(): void {
     this.#file.modifiedMs = this.#fileSystem.now()
-    this.#file.cached = applied(this.#file.cached, change)
-    this.#file.unsynced.push(change)
   }
-}
-
-function applied(bytes: Buffer, change: Change): Buffer {
-  if (change.kind === 'truncate') {
-    const cut = Buffer.alloc(change.size)
-    bytes.copy(cut)
-    return cut
-  }
-  const end = change.position + change.bytes.length
-  if (end <= bytes.length) {
-    change.bytes.copy(bytes, change.position)
-    return bytes
-  }
-  const grown = Buffer.alloc(end)
-  bytes.copy(grown)
-  change.bytes.copy(grown, change.position)
-  return grown
-}
-
-function loseWrites(file: SimulatedFile, random: Random): void {
-  let bytes = file.durable
-  const keepsMost = random.next() < 0.5
-  for (const change of file.unsynced) {
-    const luck = random.next()
-    if (change.kind === 'truncate' || luck < (keepsMost ? 0.9 : 0.4)) bytes = applied(bytes, change)
-    else if (luck < 0.95) {
-      const size = random.integer(change.bytes.length + 1)
-      const from = random.integer(change.bytes.length - size + 1)
-      if (size === 0) continue
-      const torn = change.bytes.subarray(from, from + size)
-      bytes = applied(bytes, { kind: 'write', bytes: torn, position: change.position + from })
-    }
-  }
-  file.durable = bytes
-  file.cached = Buffer.from(bytes)
-  file.unsynced = []
-}
-
-function applyEntries(entries: Map<string, Node>, changes: readonly EntryChange[]): void {
-  for (const { name, node } of changes) {
-    if (node === undefined) entries.delete(name)
-    else entries.set(name, node)
-  }
-}
-
-function namesOf(path: string): string[] {
-  return path.split('/').filter((name) => name !== '')
-}
-
-function failure(code: string, path: string): FileSystemError {
-  return new FileSystemError(code, path, `${code}: ${path}`)
 }

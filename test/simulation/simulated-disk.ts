@@ -5,15 +5,9 @@
  * The disk can be slow, full, or refuse an operation.
  */
 import type { SeededRandom } from '../../src/base/random.ts'
-import {
-  type DirectoryEntry,
-  type DiskSpace,
-  type FileHandle,
-  type FileLock,
-  type FileSystem,
-  FileSystemError,
-} from '../../src/log/file-system.ts'
-import { DiskDirectory, DiskFile, type EntryChange } from './disk-nodes.ts'
+import type { DiskSpace, FileHandle, FileLock, FileSystem } from '../../src/log/file-system.ts'
+import { DiskDirectory, DiskFile, type DiskNode } from '../disk/disk-nodes.ts'
+import { DiskTree, failure, TreeFileSystem } from '../disk/tree-file-system.ts'
 import { type SimulatedProcess, startOfTimeMs } from './simulated-process.ts'
 import type { World } from './world.ts'
 
@@ -27,7 +21,7 @@ export class SimulatedDisk {
   readonly name: string
   readonly #world: World
   readonly #random: SeededRandom
-  #root = new DiskDirectory()
+  tree = new DiskTree()
   readonly #locks = new Map<string, SimulatedProcess>()
   /** Operations under way, by the process that wants them. */
   readonly #underWay = new Map<SimulatedProcess, Set<Operation>>()
@@ -55,39 +49,25 @@ export class SimulatedDisk {
 
   /** The power fails; the processes are to be killed before. Returns whether anything was lost. */
   loseUnsynced(): boolean {
-    return this.#root.loseUnsynced(this.#random)
+    return this.tree.root.loseUnsynced(this.#random)
   }
 
   /** Another disk, empty, takes its place; the processes are to be killed before. */
   wipe(): void {
-    this.#root = new DiskDirectory()
+    this.tree = new DiskTree()
     this.usedBytes = 0
   }
 
   /** Content of a file as the page cache has it, lent; undefined when there is none. */
   peek(path: string): Buffer | undefined {
-    const node = this.find(path)
+    const node = this.tree.find(path)
     return node instanceof DiskFile ? node.content : undefined
   }
 
   /** Names in a directory; none when it is not there. */
   names(path: string): string[] {
-    const node = this.find(path)
+    const node = this.tree.find(path)
     return node instanceof DiskDirectory ? [...node.entries.keys()] : []
-  }
-
-  find(path: string): DiskFile | DiskDirectory | undefined {
-    let node: DiskFile | DiskDirectory | undefined = this.#root
-    for (const name of namesOf(path)) node = node instanceof DiskDirectory ? node.entries.get(name) : undefined
-    return node
-  }
-
-  parent(path: string): { directory: DiskDirectory; name: string } {
-    const names = namesOf(path)
-    const name = names.pop()!
-    const directory = this.find(names.join('/'))
-    if (!(directory instanceof DiskDirectory)) throw failure('ENOENT', path)
-    return { directory, name }
   }
 
   lock(path: string, process: SimulatedProcess): FileLock {
@@ -168,145 +148,44 @@ export class SimulatedDisk {
   }
 }
 
-class MountedDisk implements FileSystem {
+class MountedDisk extends TreeFileSystem {
   readonly #disk: SimulatedDisk
   readonly #process: SimulatedProcess
 
   constructor(disk: SimulatedDisk, process: SimulatedProcess) {
+    super()
     this.#disk = disk
     this.#process = process
   }
 
-  open(path: string, options: { create?: boolean; readOnly?: boolean } = {}): Promise<FileHandle> {
-    return this.#operate('look', path, () => {
-      const { directory, name } = this.#disk.parent(path)
-      let node = directory.entries.get(name)
-      if (node === undefined && options.create) {
-        node = this.#newFile()
-        this.#change(directory, [{ name, node }])
-      }
-      if (!(node instanceof DiskFile)) throw failure('ENOENT', path)
-      return new SimulatedHandle(this.#disk, this.#process, node, path)
-    })
+  protected get tree(): DiskTree {
+    return this.#disk.tree
   }
 
-  list(path: string): Promise<readonly DirectoryEntry[]> {
-    return this.#operate('look', path, () => {
-      const node = this.#disk.find(path)
-      if (!(node instanceof DiskDirectory)) throw failure('ENOENT', path)
-      return [...node.entries].map(([name, child]) => ({ name, isDirectory: child instanceof DiskDirectory }))
-    })
+  protected operate<Result>(operation: keyof FileSystem, path: string, action: () => Result): Promise<Result> {
+    return this.#disk.operate(this.#process, operation === 'syncDirectory' ? 'sync' : 'look', path, action)
   }
 
-  size(path: string): Promise<number | undefined> {
-    return this.#operate('look', path, () => {
-      const node = this.#disk.find(path)
-      return node instanceof DiskFile ? node.size : undefined
-    })
+  protected handleOf(file: DiskFile, path: string): FileHandle {
+    return new SimulatedHandle(this.#disk, this.#process, file, path)
   }
 
-  modifiedMs(path: string): Promise<number | undefined> {
-    return this.#operate('look', path, () => {
-      const node = this.#disk.find(path)
-      return node instanceof DiskFile ? node.modifiedMs : undefined
-    })
+  protected spaceOf(): DiskSpace {
+    const totalBytes = Math.min(this.#disk.bytesMax, 2 ** 40)
+    return { totalBytes, usableBytes: Math.max(0, totalBytes - this.#disk.usedBytes) }
   }
 
-  space(path: string): Promise<DiskSpace> {
-    return this.#operate('look', path, () => {
-      const totalBytes = Math.min(this.#disk.bytesMax, 2 ** 40)
-      return { totalBytes, usableBytes: Math.max(0, totalBytes - this.#disk.usedBytes) }
-    })
+  protected lockOf(path: string): FileLock {
+    return this.#disk.lock(path, this.#process)
   }
 
-  absolutePath(path: string): string {
-    return path
+  protected nowMs(): number {
+    return startOfTimeMs + Math.floor(this.#process.world.nowMs)
   }
 
-  readFile(path: string): Promise<Buffer> {
-    return this.#operate('look', path, () => {
-      const node = this.#disk.find(path)
-      if (!(node instanceof DiskFile)) throw failure('ENOENT', path)
-      return Buffer.from(node.content)
-    })
-  }
-
-  async replaceFile(path: string, content: Buffer | string): Promise<void> {
-    const handle = await this.open(`${path}.tmp`, { create: true })
-    await handle.truncate(0)
-    await handle.write([Buffer.from(content)], 0)
-    await handle.sync()
-    await handle.close()
-    await this.rename(`${path}.tmp`, path)
-    await this.syncDirectory(path.slice(0, path.lastIndexOf('/')))
-  }
-
-  makeDirectory(path: string): Promise<void> {
-    return this.#operate('look', path, () => {
-      let directory = this.#disk.find('') as DiskDirectory
-      for (const name of namesOf(path)) {
-        let next = directory.entries.get(name)
-        if (next === undefined) {
-          next = new DiskDirectory()
-          directory.change([{ name, node: next }])
-        }
-        if (!(next instanceof DiskDirectory)) throw failure('ENOTDIR', path)
-        directory = next
-      }
-    })
-  }
-
-  rename(from: string, to: string): Promise<void> {
-    return this.#operate('look', from, () => {
-      const source = this.#disk.parent(from)
-      const target = this.#disk.parent(to)
-      const node = source.directory.entries.get(source.name)
-      if (node === undefined) throw failure('ENOENT', from)
-      if (source.directory !== target.directory) throw failure('EXDEV', from)
-      const changes = [
-        { name: source.name, node: undefined },
-        { name: target.name, node },
-      ]
-      this.#change(source.directory, changes)
-    })
-  }
-
-  remove(path: string): Promise<void> {
-    return this.#operate('look', path, () => {
-      const { directory, name } = this.#disk.parent(path)
-      if (directory.entries.has(name)) this.#change(directory, [{ name, node: undefined }])
-    })
-  }
-
-  syncDirectory(path: string): Promise<void> {
-    return this.#operate('sync', path, () => {
-      const node = this.#disk.find(path)
-      if (!(node instanceof DiskDirectory)) throw failure('ENOENT', path)
-      node.sync()
-    })
-  }
-
-  lock(path: string): Promise<FileLock> {
-    return this.#operate('look', path, () => this.#disk.lock(path, this.#process))
-  }
-
-  #operate<Result>(kind: 'look' | 'sync', path: string, action: () => Result): Promise<Result> {
-    return this.#disk.operate(this.#process, kind, path, action)
-  }
-
-  /** What a directory lets go of gives its room back, unsynced as that may be. */
-  #change(directory: DiskDirectory, changes: readonly EntryChange[]): void {
-    for (const { name } of changes.slice(-1)) {
-      const gone = directory.entries.get(name)
-      if (gone !== undefined) this.#disk.usedBytes -= sizeOf(gone)
-    }
-    directory.change(changes)
-  }
-
-  #newFile(): DiskFile {
-    const file = new DiskFile()
-    file.modifiedMs = startOfTimeMs + Math.floor(this.#process.world.nowMs)
-    return file
+  /** Its room is given back, unsynced as that may be. */
+  protected override onGone(node: DiskNode): void {
+    this.#disk.usedBytes -= sizeOf(node)
   }
 }
 
@@ -371,17 +250,9 @@ class SimulatedHandle implements FileHandle {
   }
 }
 
-function sizeOf(node: DiskFile | DiskDirectory): number {
+function sizeOf(node: DiskNode): number {
   if (node instanceof DiskFile) return node.size
   let size = 0
   for (const child of node.entries.values()) size += sizeOf(child)
   return size
-}
-
-function namesOf(path: string): string[] {
-  return path.split('/').filter((name) => name !== '')
-}
-
-function failure(code: string, path: string): FileSystemError {
-  return new FileSystemError(code, path, `${code}: ${path}`)
 }

@@ -125,6 +125,12 @@ export class DiskDirectory {
     this.#unsynced.push(changes)
   }
 
+  /** Puts it there, on the platter too, past whatever else is not synced. */
+  replaceDurably(name: string, node: DiskNode): void {
+    this.entries.set(name, node)
+    this.#durable.set(name, node)
+  }
+
   sync(): void {
     if (this.#unsynced.length === 0) return
     this.#durable = new Map(this.entries)
