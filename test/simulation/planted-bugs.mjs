@@ -136,4 +136,16 @@ export const plantedBugs = [
       },
     ],
   },
+  {
+    name: 'undurable-cut',
+    what: 'what a recovery cut off a log is not flushed and may come back behind what is written in its place',
+    seed: 861,
+    changes: [
+      {
+        file: 'src/log/log-replay.ts',
+        find: 'await handle.sync()',
+        replace: '',
+      },
+    ],
+  },
 ]
