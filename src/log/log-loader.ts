@@ -15,7 +15,7 @@ import type { LogEnvironment } from './log-environment.ts'
 import { readEndOffset, rebuildProducers, recoverSegment } from './log-replay.ts'
 import { LogSegment } from './log-segment.ts'
 import type { LogState } from './log-state.ts'
-import { deleteSegmentFiles } from './segment-files.ts'
+import { deleteForGood } from './segment-files.ts'
 import { readIfThere } from './segment-indexes.ts'
 
 /** Every segment has these two once it was rolled or closed. */
@@ -217,7 +217,7 @@ async function recover(state: LogState, fromOffset: number, durableBelow: number
       bytesCut: sizeBefore - segment.size,
       segmentsDeleted: removed.length,
     })
-    await deleteSegmentFiles(state, removed)
+    await deleteForGood(state, removed)
   }
   for (const segment of state.segments.all.slice(firstIndex, -1)) {
     segment.becomeInactive()
@@ -248,7 +248,7 @@ function isFollowedByGap(state: LogState, index: number): boolean {
 async function settle(state: LogState, options: LoadOptions): Promise<void> {
   if (state.segments.count > 0 && state.nextOffset < state.logStartOffset) {
     state.environment.logger.warn('a log ends before its start offset and is emptied', { log: state.name })
-    await deleteSegmentFiles(state, state.segments.removeFrom(0))
+    await deleteForGood(state, state.segments.removeFrom(0))
     state.epochs.clear()
   }
   if (state.segments.count === 0) {

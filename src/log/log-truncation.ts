@@ -10,7 +10,7 @@ import { saveEpochs } from './log-flush.ts'
 import { rebuildProducers } from './log-replay.ts'
 import { LogSegment } from './log-segment.ts'
 import type { LogState } from './log-state.ts'
-import { deleteSegmentFiles } from './segment-files.ts'
+import { deleteForGood } from './segment-files.ts'
 
 /**
  * Drops the batch that holds `offset` and all after it. The next record gets `offset`, or the base offset of that batch
@@ -70,14 +70,6 @@ async function startOver(state: LogState, removed: readonly LogSegment[], offset
   moveEnd(state, offset)
   state.epochs.clear()
   await saveEpochs(state)
-}
-
-/** Segments that came back after a loss of power would follow on what is written from now on. */
-async function deleteForGood(state: LogState, segments: readonly LogSegment[]): Promise<void> {
-  if (segments.length === 0) return
-  const { fileSystem, lanes } = state.environment
-  await deleteSegmentFiles(state, segments)
-  await lanes.flush.run(() => fileSystem.syncDirectory(state.directory))
 }
 
 /** Returns where the log ends then. */

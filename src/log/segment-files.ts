@@ -33,6 +33,14 @@ export async function deleteSegmentFiles(state: LogState, segments: readonly Log
   })
 }
 
+/** Of a log's end: segments that came back after a loss of power would follow on what is written in their place. */
+export async function deleteForGood(state: LogState, segments: readonly LogSegment[]): Promise<void> {
+  if (segments.length === 0) return
+  const { fileSystem, lanes } = state.environment
+  await deleteSegmentFiles(state, segments)
+  await lanes.flush.run(() => fileSystem.syncDirectory(state.directory))
+}
+
 async function removeFiles(state: LogState, names: readonly string[]): Promise<void> {
   const { fileSystem, lanes, logger } = state.environment
   try {

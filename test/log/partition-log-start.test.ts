@@ -3,6 +3,7 @@ import type { LogConfig } from '../../src/config/log-config.ts'
 import type { PartitionLog } from '../../src/log/partition-log.ts'
 import { KafkaError } from '../../src/protocol/errors.ts'
 import { buildBatch } from '../../src/protocol/record/batch-builder.ts'
+import * as batch from '../../src/protocol/record/batch-header.ts'
 import { directory, LogHarness, plainBatch } from './log-harness.ts'
 
 let harness: LogHarness
@@ -56,26 +57,35 @@ describe('start', () => {
     expect(log.logEndOffset, 'after an unclean one it cuts the log').toBeLessThan(3)
   })
 
-  test('what a start cut off does not come back behind what is written in its place, whatever a loss of power leaves', async () => {
-    for (let seed = 0; seed < 20; seed++) {
-      harness = new LogHarness({}, seed)
-      await harness.makeRoot()
-      log = await harness.open()
-      for (let count = 0; count < 3; count++) await harness.append(log)
-      await harness.drive(log.close())
-      const path = `${directory}/00000000000000000000.log`
-      const bytes = Buffer.from(harness.disk.peek(path))
-      const second = bytes.length / 3
-      bytes[second + 70] = bytes[second + 70]! ^ 1
-      harness.disk.poke(path, bytes)
-      log = await harness.open()
-      expect(log.logEndOffset).toBe(1)
-      await harness.append(log)
-      harness.crash('power')
-      log = await harness.open()
-      expect(log.logEndOffset, `seed ${seed}`).toBeLessThan(3)
-    }
-  })
+  test.each([
+    ['batches', 1_000_000],
+    ['segments', 200],
+  ])(
+    '%s that a start cut off do not come back behind what is written in their place, whatever a loss of power leaves',
+    async (_name, segmentBytes) => {
+      for (let seed = 0; seed < 20; seed++) {
+        harness = new LogHarness({ segmentBytes }, seed)
+        await harness.makeRoot()
+        log = await harness.open()
+        for (let count = 0; count < 3; count++) await harness.append(log)
+        await harness.drive(log.close())
+        const path = `${directory}/00000000000000000000.log`
+        const bytes = Buffer.from(harness.disk.peek(path))
+        const second = batch.batchSizeInBytes(bytes, 0)
+        bytes[second + 70] = bytes[second + 70]! ^ 1
+        harness.disk.poke(path, bytes)
+        // Whose removal would flush the directory by the way.
+        for (const name of await names('.snapshot')) await harness.drive(harness.disk.remove(`${directory}/${name}`))
+        await harness.drive(harness.disk.syncDirectory(directory))
+        log = await harness.open()
+        expect(log.logEndOffset).toBe(1)
+        await harness.append(log)
+        harness.crash('power')
+        log = await harness.open()
+        expect(log.logEndOffset, `seed ${seed}`).toBeLessThan(3)
+      }
+    },
+  )
 
   test('an empty log costs no flush and no look into its files, whatever its indexes say', async () => {
     await start({ indexIntervalBytes: 1 })
