@@ -75,24 +75,27 @@ async function runPart([first, count]) {
   }
 }
 
+/** What is done is kept, should the rest be cut off. */
+function noteReport() {
+  const { seeds, failures, ...figures } = total
+  const seconds = Math.round((Date.now() - startedMs) / 1000)
+  const tried = ranges.map(([first, count]) => `${first} to ${first + count - 1}`)
+  const report = { ranges: tried, seeds, seconds, ...figures, failures }
+  if (values.report !== undefined) writeFileSync(values.report, `${JSON.stringify(report, null, 2)}\n`)
+  return report
+}
+
 async function work() {
   for (let part = parts.shift(); part !== undefined; part = parts.shift()) {
     if (total.failures.length > 0 && !values['keep-going']) return
     await runPart(part)
+    noteReport()
   }
 }
 
 await Promise.all(Array.from({ length: Math.min(parts.length, Number(values.jobs)) }, work))
-const { seeds, failures, ...figures } = total
-const seconds = Math.round((Date.now() - startedMs) / 1000)
-const report = {
-  ranges: ranges.map(([first, count]) => `${first} to ${first + count - 1}`),
-  seeds,
-  seconds,
-  ...figures,
-  failures,
-}
-if (values.report !== undefined) writeFileSync(values.report, `${JSON.stringify(report, null, 2)}\n`)
+const report = noteReport()
+const { seeds, failures } = report
 console.log(report)
 console.log(` Tests  ${seeds} passed${failures.length > 0 ? ` | ${failures.length} failed` : ''} (seeds)`)
 process.exit(failures.length === 0 ? 0 : 1)
