@@ -1,10 +1,12 @@
 /** A log on the simulated disk with a clock of its own: what the tests of this room share. */
+
 import { SeededRandom } from '../../src/base/random.ts'
 import { VirtualClock } from '../../src/base/virtual-clock.ts'
 import { defaultLogConfig, type LogConfig } from '../../src/config/log-config.ts'
 import { createLogEnvironment, type LogEnvironment } from '../../src/log/log-environment.ts'
 import { PartitionLog, type PartitionLogOptions } from '../../src/log/partition-log.ts'
 import { buildBatch } from '../../src/protocol/record/batch-builder.ts'
+import { drive } from '../base/drive.ts'
 import { FaultyFileSystem } from './faulty-file-system.ts'
 
 export const topicId = 'vPeOCWypqUOSepEvx0cbog'
@@ -26,18 +28,8 @@ export class LogHarness {
   }
 
   /** Lets the end of turns and the disk go on until `promise` settles. */
-  async drive<Result>(promise: Promise<Result> | Result): Promise<Result> {
-    let isSettled = false
-    const watched = Promise.resolve(promise).finally(() => {
-      isSettled = true
-    })
-    watched.catch(() => undefined)
-    for (let turns = 0; !isSettled; turns++) {
-      if (turns > 1_000_000) throw new Error('the promise never settles')
-      await Promise.resolve()
-      this.clock.runTurn()
-    }
-    return watched
+  drive<Result>(promise: Promise<Result> | Result): Promise<Result> {
+    return drive(this.clock, promise)
   }
 
   /** Lets time pass, a second at a time, and what it starts come to its end. */

@@ -2,6 +2,7 @@
  * A broker without sockets: metadata, logs on the simulated disk, replica manager and handlers, on a clock that stands
  * still. Requests are encoded, decoded, handled, and their answers encoded and decoded again, as on the wire.
  */
+
 import { LeveledLoggers } from '../../src/base/leveled-loggers.ts'
 import { silentLogger } from '../../src/base/logger.ts'
 import { SeededRandom } from '../../src/base/random.ts'
@@ -52,6 +53,7 @@ import { IsrChanges } from '../../src/runtime/replica/isr-changes.ts'
 import type { Partition } from '../../src/runtime/replica/partition.ts'
 import { ReplicaManager } from '../../src/runtime/replica/replica-manager.ts'
 import { ReplicaMover } from '../../src/runtime/replica/replica-mover.ts'
+import { drive } from '../base/drive.ts'
 import { FaultyFileSystem } from '../log/faulty-file-system.ts'
 
 export interface HarnessOptions {
@@ -265,18 +267,8 @@ export class BrokerHarness {
   }
 
   /** Lets the end of turns and the disk go on until `promise` settles. Time stands still. */
-  async drive<Result>(promise: Promise<Result>): Promise<Result> {
-    let isSettled = false
-    const watched = promise.finally(() => {
-      isSettled = true
-    })
-    watched.catch(() => undefined)
-    for (let turns = 0; !isSettled; turns++) {
-      if (turns > 100_000) throw new Error('the promise never settles')
-      await Promise.resolve()
-      this.clock.runTurn()
-    }
-    return watched
+  drive<Result>(promise: Promise<Result>): Promise<Result> {
+    return drive(this.clock, promise)
   }
 
   /** Lets everything happen that does not need time. */

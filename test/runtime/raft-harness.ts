@@ -1,6 +1,7 @@
 /**
  * Raft drivers on simulated disks with a virtual clock and a network in memory, and a listener that notes what it is told.
  */
+
 import { readdirSync, readFileSync } from 'node:fs'
 import { SeededRandom } from '../../src/base/random.ts'
 import { VirtualClock } from '../../src/base/virtual-clock.ts'
@@ -17,6 +18,7 @@ import {
 } from '../../src/runtime/raft/raft-driver.ts'
 import { formatMetadataDirectory } from '../../src/runtime/raft/raft-format.ts'
 import type { CommittedBatch, RaftListener } from '../../src/runtime/raft/raft-listener.ts'
+import { drive } from '../base/drive.ts'
 import { FaultyFileSystem } from '../log/faulty-file-system.ts'
 
 export const clusterId = 'aaaaaaaaQAeAAAAAAAAAAA'
@@ -207,18 +209,8 @@ export class RaftHarness {
   }
 
   /** Lets the end of turns and the disks go on until `promise` settles. */
-  async drive<Result>(promise: Promise<Result>): Promise<Result> {
-    let isSettled = false
-    const watched = promise.finally(() => {
-      isSettled = true
-    })
-    watched.catch(() => undefined)
-    for (let turns = 0; !isSettled; turns++) {
-      if (turns > 1_000_000) throw new Error('the promise never settles')
-      await Promise.resolve()
-      this.clock.runTurn()
-    }
-    return watched
+  drive<Result>(promise: Promise<Result>): Promise<Result> {
+    return drive(this.clock, promise)
   }
 
   /** Until the disks have nothing left to do; no time passes. */

@@ -3,6 +3,7 @@
  * handlers on a network in memory, all on one clock. Metadata is what the test commits; each broker can be given it later
  * than the others.
  */
+
 import { silentLogger } from '../../src/base/logger.ts'
 import { SeededRandom } from '../../src/base/random.ts'
 import { randomUuid, type Uuid } from '../../src/base/uuid.ts'
@@ -30,6 +31,7 @@ import { ReplicaFetchers } from '../../src/runtime/replica/replica-fetchers.ts'
 import { ReplicaManager } from '../../src/runtime/replica/replica-manager.ts'
 import { ReplicaMover } from '../../src/runtime/replica/replica-mover.ts'
 import { TcpServer } from '../../src/server/tcp-server.ts'
+import { drive } from '../base/drive.ts'
 import { FaultyFileSystem } from '../log/faulty-file-system.ts'
 import { MemoryNetwork } from './memory-network.ts'
 
@@ -324,19 +326,8 @@ export class ReplicaCluster {
     }
   }
 
-  async drive<Result>(promise: Promise<Result>): Promise<Result> {
-    let isSettled = false
-    const watched = promise.finally(() => {
-      isSettled = true
-    })
-    watched.catch(() => undefined)
-    for (let turns = 0; !isSettled; turns++) {
-      if (turns > 200_000) throw new Error('the promise never settles')
-      if (turns % 100 === 99) await this.clock.advanceAsync(1)
-      await Promise.resolve()
-      this.clock.runTurn()
-    }
-    return watched
+  drive<Result>(promise: Promise<Result>): Promise<Result> {
+    return drive(this.clock, promise, (turn) => (turn % 100 === 99 ? this.clock.advanceAsync(1) : undefined))
   }
 
   /** The bytes of a log from `fromOffset` up to `endOffset`. */
