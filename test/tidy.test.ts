@@ -211,7 +211,7 @@ describe('comments', () => {
   })
 
   test('nothing is suppressed', () => {
-    const mark = new RegExp(['biome', 'ignore'].join('-') + '|@ts-(?:ignore|expect-error|nocheck)|\\bas any\\b')
+    const mark = new RegExp(`${['biome', 'ignore'].join('-')}|@ts-(?:ignore|expect-error|nocheck)|\\bas any\\b`)
     const suppressed = sources.filter((source) => mark.test(source.text)).map((source) => source.path)
     expect(suppressed).toEqual([])
   })

@@ -1,10 +1,11 @@
 /**
  * AddRaftVoter (80)
  *
- * *Behavior.* A controller that follows the metadata log becomes a voter (KIP-853). The leader first asks for the versions that
- * the new voter's listener serves: REQUEST_TIMED_OUT when nobody answers there, when the voter is not caught up and when
- * another change is under way; DUPLICATE_VOTER when its id is taken. Needs the right to alter the
- * cluster. A broker's listener passes it on to the leader; on a controller's, others answer NOT_LEADER_OR_FOLLOWER.
+ * *Behavior.* A controller that follows the metadata log becomes a voter (KIP-853). INVALID_REQUEST when it names no endpoint
+ * for the listener where the leader meets its voters. The leader first asks for the versions that are served there:
+ * REQUEST_TIMED_OUT when nobody answers, when the voter is not caught up and when another change is under way;
+ * DUPLICATE_VOTER when its id is taken. Needs the right to alter the cluster. A broker's listener passes it on to the leader;
+ * on a controller's, others answer NOT_LEADER_OR_FOLLOWER.
  *
  * *Version notes.* 1 may be answered before the change is committed.
  */

@@ -80,7 +80,22 @@ function refusalOf(core: RaftCore, request: VoterRequest): Refusal | undefined {
   const leaderError = core.leaderError(request.kind === 'updateVoter' ? request.epoch : core.epoch)
   if (leaderError !== undefined) return [leaderError, 'Not the leader of that epoch']
   const { leader } = core
-  return stateRefusal(core, leader, request.kind) ?? requestRefusal(core, leader, request)
+  return (
+    endpointRefusal(core, request) ?? stateRefusal(core, leader, request.kind) ?? requestRefusal(core, leader, request)
+  )
+}
+
+/** Voters reach each other by the listener that stands first; a node that has none is alone. */
+function endpointRefusal(core: RaftCore, request: VoterRequest): Refusal | undefined {
+  if (request.kind === 'removeVoter') return undefined
+  const listener = core.config.endpoints[0]?.name
+  if (listener === undefined && request.kind === 'updateVoter') return undefined
+  if (request.voter.endpoints.some(({ name }) => name === listener)) return undefined
+  const name = describeReplica(request.voter)
+  return [
+    'INVALID_REQUEST',
+    `${name} has no endpoint for the listener of controllers, ${listener ?? 'which is not set'}`,
+  ]
 }
 
 /** Why nothing can be changed now. */
@@ -100,13 +115,6 @@ function requestRefusal(core: RaftCore, leader: Leader, request: VoterRequest): 
   if (request.kind === 'removeVoter') return undefined
   const { kraftVersion } = core.history.latest
   const { voter } = request
-  // Voters reach each other by the listener that stands first.
-  const listener = core.config.endpoints[0]?.name
-  if (!voter.endpoints.some(({ name }) => listener === undefined || name === listener))
-    return [
-      'INVALID_REQUEST',
-      `${describeReplica(voter)} has no endpoint for the listener ${listener ?? 'of controllers'}`,
-    ]
   if (voter.kraftVersionMin > kraftVersion || voter.kraftVersionMax < kraftVersion) {
     return ['INVALID_REQUEST', `${describeReplica(voter)} does not support kraft.version ${kraftVersion}`]
   }

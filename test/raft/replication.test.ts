@@ -363,6 +363,13 @@ describe('voters', () => {
     expect(remove(alone, 1)).toMatchObject({ error: 'INVALID_REQUEST' })
   })
 
+  test('refuse who has no endpoint where voters meet, before anything else', () => {
+    const replica = new ScriptedReplica().lead()
+    const endpoints = [{ name: 'ELSEWHERE', host: 'voter4', port: 1 }]
+    const request = { kind: 'addVoter', voter: { ...voterOf(4), endpoints } }
+    expect(change(replica, request)).toMatchObject({ error: 'INVALID_REQUEST' })
+  })
+
   test('of a static quorum do not change', () => {
     const replica = new ScriptedReplica({ settings: { ...dynamicVoters(1, 2, 3), kraftVersion: 0 } }).leadWith(2)
     replica.fetch(4)

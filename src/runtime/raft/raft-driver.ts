@@ -214,8 +214,8 @@ export class RaftDriver {
 
   /** A new voter must be there, where it says, and able to take part: the leader asks before it counts it. */
   #addVoter(request: AddVoterRequest, asker: Asker): void {
-    const { network } = this.#options
-    const [endpoint] = request.voter.endpoints
+    const { network, config } = this.#options
+    const endpoint = request.voter.endpoints.find(({ name }) => name === config.endpoints[0]?.name)
     const refusal = this.#raft.refusalOf(request, this.#time())
     if (network.probe === undefined || refusal !== undefined || endpoint === undefined) {
       this.#take(request, asker)
