@@ -142,7 +142,7 @@ export class Nemesis {
     // A record that one replica holds survives no power failure: nothing is promised of it.
     if (this.#cluster.shape.brokerIds.length === 1) return
     this.#forgetRecovered()
-    if ([...this.#shaken].some((other) => other !== node)) return
+    if (this.#cluster.nodes.some((other) => other !== node && this.#isShaken(other))) return
     this.#weak = node
     this.#shaken.add(node)
     this.powerLossesCount++
@@ -151,6 +151,10 @@ export class Nemesis {
     if (isBrokerOnly && this.#random.next() < 0.3) node.loseDisk()
     else node.losePower()
     this.#startLater(node)
+  }
+
+  #isShaken(node: SimulatedNode): boolean {
+    return this.#shaken.has(node) || node.disk.hasFailed
   }
 
   /** Whether `node` may end without having stopped. */

@@ -26,6 +26,8 @@ export class SimulatedDisk {
   /** Operations under way, by the process that wants them. */
   readonly #underWay = new Map<SimulatedProcess, Set<Operation>>()
   usedBytes = 0
+  /** A write or a sync was refused since it was mounted last: its node has lost the use of a directory. */
+  hasFailed = false
   bytesMax = Number.POSITIVE_INFINITY
   /** How many times slower than usual it is. */
   slowness = 1
@@ -42,6 +44,7 @@ export class SimulatedDisk {
 
   /** The disk as `process` sees it, until it is killed. */
   mount(process: SimulatedProcess): FileSystem {
+    this.hasFailed = false
     this.#underWay.set(process, new Set())
     process.onKilled.push(() => this.#onProcessEnded(process))
     return new MountedDisk(this, process)
@@ -108,6 +111,7 @@ export class SimulatedDisk {
           const result = action()
           settle = () => resolve(result)
         } catch (error) {
+          if (kind !== 'look') this.hasFailed = true
           settle = () => reject(error as Error)
         }
         process.schedule(0, settle)

@@ -192,7 +192,7 @@ export class SimulatedNetwork {
               const backMs = this.delayMs(target, host.name)
               if (socket === undefined) settle(backMs, () => fail('ECONNREFUSED'))
               else if (isOver) socket.destroy()
-              else settle(backMs, () => resolve(socket))
+              else settle(backMs, () => (socket.isOpen ? resolve(socket) : fail('ECONNRESET')))
             })
           })
         }

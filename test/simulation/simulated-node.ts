@@ -119,7 +119,8 @@ export class SimulatedNode {
   }
 
   #end(isClean = false): void {
-    this.wasCleanStop = isClean
+    // A directory that failed is left without its mark, however well the rest stops.
+    this.wasCleanStop = isClean && !this.disk.hasFailed
     this.running = undefined
     this.isStopping = false
     this.process!.kill()
