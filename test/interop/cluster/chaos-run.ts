@@ -113,8 +113,8 @@ class ChaosRun {
 
   async prepare(): Promise<void> {
     this.#load = await TopicLoad.start(this.#cluster, { topic, partitions, recordsPerSecond, group: 'chaos-group' })
-    await this.#load.isWritten()
-    await this.#load.isRead()
+    await this.#load.untilWritten()
+    await this.#load.untilRead()
   }
 
   async fault(kind: FaultKind): Promise<void> {
@@ -130,7 +130,7 @@ class ChaosRun {
     const ledMs = await led
     await this.#cluster.awaitInSync(topic)
     const inSyncMs = Date.now() - startMs
-    await this.#load!.isWritten()
+    await this.#load!.untilWritten()
     const endMs = Date.now()
     const gap = producer.longestGap(startMs, endMs)
     const others = producer.longestGap(startMs, endMs, (partition) => leaders[partition] !== node.id)
@@ -150,7 +150,7 @@ class ChaosRun {
     this.#options.onFault?.(`seed ${this.#options.seed}, ${this.#options.layout}: ${JSON.stringify(report)}`)
     // What took so long stands in what it said.
     if (restartMs !== undefined && restartMs > slowRestartMs) this.#options.onFault?.(node.output)
-    await this.#load!.isRead()
+    await this.#load!.untilRead()
   }
 
   /** The time when some other broker told that all partitions were led elsewhere; undefined when the absence was over first. */
@@ -192,7 +192,7 @@ class ChaosRun {
     }
     await node.kill()
     // The others take over before it comes back.
-    await this.#load!.isWritten()
+    await this.#load!.untilWritten()
     return await node.start()
   }
 

@@ -85,8 +85,8 @@ class MixedRun {
   async prepare(): Promise<void> {
     if (this.#form === 'quorum of both') await this.#letOttlaLead()
     this.#load = await TopicLoad.start(this.#cluster, { topic, partitions, recordsPerSecond, group: 'mixed-group' })
-    await this.#load.isWritten()
-    await this.#load.isRead()
+    await this.#load.untilWritten()
+    await this.#load.untilRead()
   }
 
   /** Does it while the load goes on, and waits until each partition is written and read again. */
@@ -94,9 +94,9 @@ class MixedRun {
     const startMs = Date.now()
     await act()
     await this.#cluster.awaitInSync(topic)
-    await this.#load!.isWritten()
+    await this.#load!.untilWritten()
     const endMs = Date.now()
-    await this.#load!.isRead()
+    await this.#load!.untilRead()
     const gap = this.#load!.producer.longestGap(startMs, endMs)
     const report = { step, seconds: Math.round((endMs - startMs) / 100) / 10, gap }
     this.#steps.push(report)
@@ -145,7 +145,7 @@ class MixedRun {
   async #restart(id: number, end: (node: ClusterNode) => Promise<unknown>): Promise<void> {
     const node = this.#cluster.node(id)
     await end(node)
-    await this.#load!.isWritten()
+    await this.#load!.untilWritten()
     await node.start()
   }
 

@@ -31,12 +31,12 @@ export class TopicLoad {
   }
 
   /** Resolves when every partition was written after now. */
-  isWritten(): Promise<void> {
+  untilWritten(): Promise<void> {
     return this.producer.acknowledgedAfter(Date.now())
   }
 
   /** Resolves when about a second's records more were read. */
-  isRead(): Promise<void> {
+  untilRead(): Promise<void> {
     return this.consumer.more(this.#options.recordsPerSecond)
   }
 
