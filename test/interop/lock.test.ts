@@ -5,40 +5,43 @@ import { readFileSync, statSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { BrokerProcess, freePort, isListening, program, repositoryRoot } from './support/broker-process.ts'
+import { BrokerProcess, freePort, program, repositoryRoot } from './support/broker-process.ts'
+import { KafkaOnDirectory } from './support/kafka-on-directory.ts'
 
-const controllerListener = (port: number) => [
-  'controller.listener.names=CONTROLLER',
-  `listeners=PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${port + 1}`,
-]
 let broker: BrokerProcess
 
 beforeEach(async () => {
-  broker = await BrokerProcess.start(controllerListener((await freePort()) & ~1))
+  broker = await BrokerProcess.start([
+    'controller.listener.names=CONTROLLER',
+    `listeners=PLAINTEXT://127.0.0.1:${await freePort()},CONTROLLER://127.0.0.1:${await freePort()}`,
+  ])
 })
 
 afterEach(async () => {
   await broker.dispose()
 })
 
-/** Apache Kafka on the directory of the broker, with ports of its own. */
-async function kafkaOn(directory: string) {
-  const port = (await freePort()) & ~1
+/**
+ * The exit code of Apache Kafka as a controller on a directory that is taken. A process that is a broker too would open the
+ * metadata log, lead its quorum and write before it looks at the lock, whoever runs there: another Apache Kafka as well.
+ */
+async function kafkaControllerOn(directory: string): Promise<number | null> {
+  const port = await freePort()
   const properties = join(directory, 'kafka.properties')
-  writeFileSync(
-    properties,
-    `process.roles=broker,controller
-node.id=1
-controller.quorum.bootstrap.servers=127.0.0.1:${port + 1}
-controller.listener.names=CONTROLLER
-listeners=PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${port + 1}
-listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT
-log.dirs=${directory}
-`,
-  )
+  const settings = [
+    'process.roles=controller',
+    'node.id=1',
+    `controller.quorum.bootstrap.servers=127.0.0.1:${port}`,
+    'controller.listener.names=CONTROLLER',
+    `listeners=CONTROLLER://127.0.0.1:${port}`,
+    `log.dirs=${directory}`,
+  ]
+  writeFileSync(properties, `${settings.join('\n')}\n`)
   const env = { ...process.env, KAFKA_HEAP_OPTS: '-Xmx256M' }
-  const child = spawn(join(repositoryRoot, 'test/interop/reference/kafka.sh'), ['serve', properties], { env })
-  return { child, port, ended: once(child, 'exit') }
+  const script = join(repositoryRoot, 'test/interop/reference/kafka.sh')
+  const child = spawn(script, ['serve', properties], { env, stdio: 'ignore' })
+  const [code] = (await once(child, 'exit')) as [number | null]
+  return code
 }
 
 /** Whether the kernel has an open file description lock on the directory's `.lock`: it excludes Java's locks too. */
@@ -82,15 +85,13 @@ test('a start while the killed one is still being taken apart', async () => {
 test('Apache Kafka is refused a directory of ottla, and ottla one of Apache Kafka', async () => {
   expect(isLockedInKernel(broker.directory)).toBe(hasNativeLocks())
   // Without the optional package only a lock file tells that ottla is there, which Apache Kafka does not read.
-  if (hasNativeLocks()) expect((await (await kafkaOn(broker.directory)).ended)[0]).toBe(1)
+  if (hasNativeLocks()) expect(await kafkaControllerOn(broker.directory)).toBe(1)
   expect(await broker.stop()).toBe(0)
-  const kafka = await kafkaOn(broker.directory)
+  const kafka = await KafkaOnDirectory.start(broker)
   try {
-    await expect.poll(() => isListening(kafka.port), { timeout: 60_000, interval: 200 }).toBe(true)
     await expect(broker.restart()).rejects.toThrow('.lock is locked by another process')
   } finally {
-    kafka.child.kill('SIGKILL')
+    await kafka.kill()
   }
-  await kafka.ended
   await broker.restart()
 })

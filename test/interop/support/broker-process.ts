@@ -2,6 +2,7 @@
  * The built broker as a process of its own, on a free port and a fresh directory, that a test may kill and start again.
  */
 import { type ChildProcess, type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
+import { randomInt } from 'node:crypto'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { connect, createServer } from 'node:net'
@@ -14,13 +15,24 @@ export const repositoryRoot = resolve(fileURLToPath(import.meta.url), '../../../
 /** Another build can be tested by naming its program. */
 export const program = process.env.OTTLA_PROGRAM ?? join(repositoryRoot, 'bin/ottla')
 
+/** Below the range that the kernel gives to outgoing connections, so that none of them takes it before it is listened on. */
 export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as { readonly port: number }
+  for (;;) {
+    const port = randomInt(10_000, 32_000)
+    if (await isFree(port)) return port
+  }
+}
+
+async function isFree(port: number): Promise<boolean> {
+  const server = createServer().listen(port, '127.0.0.1')
+  try {
+    await once(server, 'listening')
+  } catch {
+    return false
+  }
   server.close()
   await once(server, 'close')
-  return port
+  return true
 }
 
 export class BrokerProcess {
