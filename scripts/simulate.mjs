@@ -13,12 +13,14 @@ import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { bundleSimulation } from '../test/simulation/bundle.mjs'
+import { usageOf } from './usage.mjs'
 
 const seedsPerProcess = 25
 const ciSeeds = 250
 
 const { values } = parseArgs({
   options: {
+    help: { type: 'boolean', short: 'h', default: false },
     seed: { type: 'string', default: '0' },
     seeds: { type: 'string', default: '1' },
     jobs: { type: 'string', default: String(availableParallelism()) },
@@ -30,6 +32,10 @@ const { values } = parseArgs({
     plant: { type: 'string' },
   },
 })
+if (values.help) {
+  console.log(usageOf(import.meta.url))
+  process.exit()
+}
 
 /** A number of the commit's own. */
 function seedOfCommit() {

@@ -16,12 +16,14 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { cpus, tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { usageOf } from './usage.mjs'
 
 const crashRoundsPerRun = 30
 const vitest = new URL('../node_modules/vitest/vitest.mjs', import.meta.url).pathname
 
 const { values } = parseArgs({
   options: {
+    help: { type: 'boolean', short: 'h', default: false },
     rounds: { type: 'string', default: '300' },
     'raft-seeds': { type: 'string', default: '2000' },
     'log-seeds': { type: 'string', default: '10000' },
@@ -37,6 +39,10 @@ const { values } = parseArgs({
     output: { type: 'string', default: `docs/soak/${new Date().toISOString().slice(0, 10)}.json` },
   },
 })
+if (values.help) {
+  console.log(usageOf(import.meta.url))
+  process.exit()
+}
 const folder = mkdtempSync(join(tmpdir(), 'ottla-soak-'))
 
 /** Runs a test file; resolves with its time and the messages of what failed. */
@@ -234,7 +240,13 @@ const all = {
   mixed: mixedClusters,
   catchUp,
 }
-for (const name of values.parts.split(',')) note(name, await all[name]())
+const names = values.parts.split(',')
+const unknown = names.find((name) => !Object.hasOwn(all, name))
+if (unknown !== undefined) {
+  console.error(`--parts: ${unknown} is none of ${Object.keys(all).join(', ')}`)
+  process.exit(2)
+}
+for (const name of names) note(name, await all[name]())
 rmSync(folder, { recursive: true, force: true })
 console.log(`${failed} failed; the result is in ${values.output}`)
 process.exitCode = failed === 0 ? 0 : 1
