@@ -5,7 +5,8 @@
  * others. With acks=1 the answer waits until the leader has written all of them, with acks=all until the in-sync replicas
  * have them, at most `timeoutMs`: then REQUEST_TIMED_OUT, though the records may be in the log. With acks=0 there is no
  * answer; an error closes the connection, so that the client asks for metadata anew. A repeated batch of an idempotent
- * producer is answered as the first one was. A partition that comes twice in one request is refused the second time
+ * producer is answered as the first one was, also after a restart (Kafka knows the last batch only then): what is out of
+ * order is looked for in the log before it is refused. A partition that comes twice in one request is refused the second time
  * (Kafka appends the last one).
  *
  * Transactions are not served yet: a transactional batch is refused with INVALID_TXN_STATE, and without a transactional id
@@ -85,6 +86,8 @@ class Production {
   readonly #requestError: ErrorCode
   readonly #mark: number
   #delayed: DelayedProduce | undefined
+  /** Partitions whose log is asked what their producers wrote. */
+  readonly #recalls: Promise<void>[] = []
   #hints: LeaderHints | undefined
   #firstError: ErrorCode = 0
 
@@ -100,7 +103,7 @@ class Production {
   }
 
   run(): ProduceResponse | Promise<ProduceResponse> | typeof noReply {
-    const { topicData, acks, timeoutMs } = this.#request
+    const { topicData, acks } = this.#request
     for (const topic of topicData) {
       if (topic.partitionData.length > 0) this.#produceTopic(topic)
     }
@@ -110,8 +113,12 @@ class Production {
       }
       return noReply
     }
+    return this.#recalls.length > 0 ? Promise.all(this.#recalls).then(() => this.#finish()) : this.#finish()
+  }
+
+  #finish(): ProduceResponse | Promise<ProduceResponse> {
     this.#addEndpoints()
-    return this.#delayed?.isPending === true ? this.#delayed.wait(timeoutMs) : this.#response
+    return this.#delayed?.isPending === true ? this.#delayed.wait(this.#request.timeoutMs) : this.#response
   }
 
   onPartitionFailed(partition: Partition, answer: PartitionProduceResponse, error: ErrorCode): void {
@@ -175,7 +182,37 @@ class Production {
       if (acks !== 0) this.#awaitAcks(partition, answer, result.lastOffset + 1)
       return answer
     } catch (error) {
-      return this.#failed(partition, data.index, error)
+      const recall = this.#maybeRecall(partition, records, error)
+      if (recall === undefined) return this.#failed(partition, data.index, error)
+      const answer = answerOf(data.index, errorCodes.OUT_OF_ORDER_SEQUENCE_NUMBER, -1, -1, -1)
+      this.#recalls.push(this.#appendAfter(recall, partition, records, answer))
+      return answer
+    }
+  }
+
+  /** What is out of order may be in the log: this broker was started anew and has forgotten it. */
+  #maybeRecall(partition: Partition, records: Buffer, error: unknown): Promise<void> | undefined {
+    if (!(error instanceof KafkaError) || error.code !== errorCodes.OUT_OF_ORDER_SEQUENCE_NUMBER) return undefined
+    return this.#request.acks === 0 ? undefined : partition.log?.producerRecall.maybeRecall(records)
+  }
+
+  /** Appends again once `recall` is done: then it is known what the batch is. */
+  async #appendAfter(
+    recall: Promise<void>,
+    partition: Partition,
+    records: Buffer,
+    answer: PartitionProduceResponse,
+  ): Promise<void> {
+    try {
+      await recall
+      const result = partition.append(records, this.#append)
+      const { baseOffset, logAppendTimeMs, logStartOffset } = result
+      Object.assign(answer, answerOf(answer.index, 0, baseOffset, logAppendTimeMs, logStartOffset))
+      this.#awaitAcks(partition, answer, result.lastOffset + 1)
+    } catch (error) {
+      const again = this.#maybeRecall(partition, records, error)
+      if (again !== undefined) return this.#appendAfter(again, partition, records, answer)
+      Object.assign(answer, this.#failed(partition, answer.index, error))
     }
   }
 

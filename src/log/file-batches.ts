@@ -32,6 +32,7 @@ export class FileBatches {
   #position: number
   #size = 0
   #isTorn = false
+  #readBytes = 0
 
   constructor(handle: FileHandle, lane: IoLane, options: FileBatchesOptions) {
     this.#handle = handle
@@ -64,6 +65,11 @@ export class FileBatches {
   /** True when the walk ended before `end`, at bytes that are not a whole batch. */
   get isTorn(): boolean {
     return this.#isTorn
+  }
+
+  /** Bytes that were read from the file so far. */
+  get readBytes(): number {
+    return this.#readBytes
   }
 
   /** Steps to the next batch; false at the end. A promise only when the disk must be read. */
@@ -103,6 +109,7 @@ export class FileBatches {
     const count = await this.#lane.run(() => this.#handle.read(window, this.#position))
     this.#window = count === size ? window : window.subarray(0, count)
     this.#windowPosition = this.#position
+    this.#readBytes += count
     return count >= sizeMin
   }
 

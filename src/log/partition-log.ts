@@ -30,6 +30,7 @@ import { openTopicId } from './log-topic-id.ts'
 import { truncateFully, truncateLog } from './log-truncation.ts'
 import { LogWriter } from './log-writer.ts'
 import type { ProducerEntry } from './producer-entry.ts'
+import { ProducerRecall } from './producer-recall.ts'
 import type { ReadResult } from './records-slice.ts'
 import type { AbortedTransaction } from './transaction-index.ts'
 
@@ -68,6 +69,7 @@ export interface PartitionLogOptions {
 
 export class PartitionLog {
   readonly compaction: LogCompaction
+  readonly producerRecall: ProducerRecall
   readonly #state: LogState
   readonly #writer: LogWriter
   readonly #structure = new ExclusiveSection()
@@ -82,6 +84,7 @@ export class PartitionLog {
   private constructor(state: LogState, options: PartitionLogOptions) {
     this.#state = state
     this.compaction = new LogCompaction(state, this.#structure, () => this.flush())
+    this.producerRecall = new ProducerRecall(state, (read) => this.#reading(read))
     this.#queuedBytesMax = options.queuedBytesMax ?? 64 * 1024 * 1024
     this.#onTruncated = options.onTruncated ?? (() => Promise.resolve())
     this.#writer = new LogWriter(

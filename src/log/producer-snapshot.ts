@@ -55,6 +55,7 @@ function decodeEntry(bytes: Buffer, at: number): ProducerEntry {
   const lastOffset = batch.readLong(bytes, at + 14)
   if (lastOffset >= 0) {
     entry.addBatch(bytes.readInt32BE(at + 10), lastOffset, bytes.readInt32BE(at + 22), timestamp)
+    entry.forgetOlder()
   }
   entry.lastTimestamp = timestamp
   entry.coordinatorEpoch = bytes.readInt32BE(at + 34)

@@ -110,6 +110,17 @@ export class ProducerState {
     return undefined
   }
 
+  /**
+   * The producer of a batch that `check` refuses as out of order though it may be a repetition: it comes before what is
+   * known of the producer, and only a part is known. Undefined when it is out of order for certain.
+   */
+  findForgetful(bytes: Buffer, position: number): ProducerEntry | undefined {
+    const entry = this.#producers.get(keyAt(bytes, position))
+    if (entry === undefined || entry.missingCount === 0) return undefined
+    if (entry.producerEpoch !== batch.producerEpoch(bytes, position)) return undefined
+    return entry.isBeforeLast(batch.baseSequence(bytes, position)) ? entry : undefined
+  }
+
   /** Takes in a batch that is in the log, offsets stamped. Returns the transaction that it completed. */
   replay(bytes: Buffer, position: number): CompletedTransaction | undefined {
     const firstOffset = batch.baseOffset(bytes, position)

@@ -99,6 +99,80 @@ describe('an append', () => {
   })
 })
 
+describe('of an idempotent producer whose last batch alone is known, as after a restart', () => {
+  const numbered = (baseSequence: number) => batchOf(['a'], { producerId: 5n, producerEpoch: 0, baseSequence })
+
+  beforeEach(async () => {
+    for (const sequence of [0, 1, 2, 3, 4]) await produce(numbered(sequence))
+    const partition = harness.partition('orders')
+    const log = partition.log!
+    // What comes after the snapshot of a roll is cut off again: the log is left with that snapshot.
+    log.roll()
+    await produce(batchOf(['cut']))
+    harness.changePartition(topicId, 0, { leader: 2 })
+    await harness.drive(partition.changeEnd(() => log.truncateTo(5)))
+    harness.changePartition(topicId, 0, { leader: 1 })
+    expect(partition.state).toBe('leader')
+  })
+
+  test.each([
+    [0, 4],
+    [1, 5],
+  ])(
+    'from %i to %i, sent at once, are answered as the first time, and what is new goes behind them',
+    async (from, to) => {
+      const sequences = Array.from({ length: to - from + 1 }, (_, index) => from + index)
+      const sent = sequences.map((sequence) => harness.send(produceApi, 9, order(numbered(sequence))))
+      const answers = await harness.drive(Promise.all(sent))
+      const partitions = answers.map(({ responses }) => responses[0]!.partitionResponses[0]!)
+      expect(partitions.map(({ errorCode }) => errorCode)).toEqual([0, 0, 0, 0, 0])
+      expect(partitions.map(({ baseOffset }) => baseOffset)).toEqual(sequences)
+      expect(await produce(numbered(to + 1))).toMatchObject({ errorCode: 0, baseOffset: to + 1 })
+      expect(harness.partition('orders').log!.nextOffset).toBe(to + 2)
+    },
+  )
+
+  test('what is not in the log is refused', async () => {
+    const refused = { errorCode: errorCodes.OUT_OF_ORDER_SEQUENCE_NUMBER, baseOffset: -1, logStartOffset: 0 }
+    for (const sequence of [7, 0x7fff_ffff]) expect(await produce(numbered(sequence))).toMatchObject(refused)
+    const longer = batchOf(['a', 'b'], { producerId: 5n, producerEpoch: 0, baseSequence: 1 })
+    expect(await produce(longer)).toMatchObject(refused)
+  })
+
+  test('the other partitions of the request do not wait, and all are answered', async () => {
+    const partitionData = [0, 1].map((index) => ({ index, records: numbered(1) }))
+    const answer = harness.send(produceApi, 9, {
+      ...order(null),
+      topicData: [{ name: 'orders', partitionData }],
+    })
+    expect(harness.partition('orders', 1).log!.nextOffset).toBe(1)
+    const { responses } = await harness.drive(answer)
+    expect(responses[0]!.partitionResponses).toMatchObject([
+      { index: 0, errorCode: 0, baseOffset: 1 },
+      { index: 1, errorCode: 0, baseOffset: 0 },
+    ])
+  })
+
+  test('the leader is another one by the time that the log was read', async () => {
+    const answer = harness.send(produceApi, 10, order(numbered(1)))
+    harness.changePartition(topicId, 0, { leader: 2 })
+    const { responses } = await harness.drive(answer)
+    expect(responses[0]!.partitionResponses[0]).toMatchObject({
+      errorCode: errorCodes.NOT_LEADER_OR_FOLLOWER,
+      currentLeader: { leaderId: 2, leaderEpoch: 3 },
+    })
+  })
+
+  test('the disk fails', async () => {
+    harness.disk.addFault({ operation: 'read', path: '.log', code: 'EIO' })
+    expect((await produce(numbered(1))).errorCode).toBe(errorCodes.KAFKA_STORAGE_ERROR)
+  })
+
+  test('with acks=0 nobody waits for an answer', async () => {
+    await expect(harness.call(produceApi, 9, order(numbered(1), { acks: 0 }))).rejects.toThrow(CloseConnection)
+  })
+})
+
 describe('what is refused', () => {
   test.each([
     ['an unknown topic', { topic: 'nope' }, 'UNKNOWN_TOPIC_OR_PARTITION'],
