@@ -1,13 +1,16 @@
 import { defineConfig } from 'vitest/config'
 
-// Real clients and tools against the built broker, one file after the other: they share two cores with a JVM.
+// Real clients and tools against the built broker, one file after the other: they share two cores with a JVM. The limits are
+// for a machine that is several times slower; what takes long by itself gives up before, and says what it waited for.
 export default defineConfig({
   test: {
     include: ['test/interop/**/*.test.ts'],
+    setupFiles: ['test/interop/support/explain-failures.ts'],
     pool: 'forks',
     maxWorkers: 1,
     fileParallelism: false,
-    testTimeout: 180_000,
-    hookTimeout: 120_000,
+    testTimeout: 480_000,
+    hookTimeout: 400_000,
+    expect: { poll: { timeout: 60_000 } },
   },
 })

@@ -31,7 +31,7 @@ const groups = (...words: string[]) => run(`${tools}.consumer.group.ConsumerGrou
 const consume = (...words: string[]) => run(`${tools}.consumer.ConsoleConsumer`, ...words)
 
 async function produce(topic: string, lines: readonly string[]): Promise<void> {
-  const words = [...server, '--topic', topic, '--sync']
+  const words = [...server, '--topic', topic, '--sync', '--request-timeout-ms', '60000']
   await javaTool(`${tools}.ConsoleProducer`, words, lines.map((line) => `${line}\n`).join(''))
 }
 

@@ -27,7 +27,7 @@ function drawFaults(layout: Layout): FaultKind[] {
 
 test.each(layouts)(
   `${faultCount} faults, %s nodes, seed ${seed}`,
-  { timeout: 120_000 + 60_000 * faultCount },
+  { timeout: 300_000 + 120_000 * faultCount },
   async (layout) => {
     const report = await chaosRun({ seed, layout, faults: drawFaults(layout), onFault: (text) => console.log(text) })
     if (process.env.OTTLA_CHAOS_REPORT !== undefined)

@@ -7,7 +7,7 @@ import { errorCodes } from '../../src/protocol/errors.ts'
 import { differingReplicas } from './cluster/log-checks.ts'
 import { Cluster, clusterId, defaultSoftware, separateNodes } from './support/cluster.ts'
 import type { ClusterNode } from './support/cluster-node.ts'
-import { run } from './support/run-tool.ts'
+import { kcatTool } from './support/run-tool.ts'
 import { SmallDisk } from './support/small-disk.ts'
 
 let cluster: Cluster
@@ -21,11 +21,11 @@ beforeAll(async () => {
 })
 
 afterAll(async () => {
-  await cluster.dispose()
-  await disk.unmount()
+  await cluster?.dispose()
+  await disk?.unmount()
 })
 
-const kcat = (words: readonly string[], input = '') => run('kcat', ['-b', cluster.bootstrap, ...words], input)
+const kcat = (words: readonly string[], input = '') => kcatTool(['-b', cluster.bootstrap, ...words], input)
 
 /** Resolves when all of them are acknowledged by all replicas in sync. */
 async function produce(topic: string, partition: number, lines: readonly string[]): Promise<void> {
@@ -105,6 +105,9 @@ test('a broker that lost its directory gets all from the leaders', async () => {
 test('a disk that runs full on one broker takes its replicas out, and they come back with room', async () => {
   const node = cluster.node(3)
   await cluster.createTopic('full', 4, { 'segment.bytes': '2097152' })
+  // The metadata names a replica before it is there.
+  const haveDirectories = () => [0, 1, 2, 3].every((index) => node.partitionDirectory(`full-${index}`) !== undefined)
+  await cluster.until(`${node} has its replicas`, async () => haveDirectories())
   const partition = [0, 1, 2, 3].find((index) => node.partitionDirectory(`full-${index}`).startsWith(disk.path))!
   const lines = Array.from({ length: 1200 }, () => randomBytes(5000).toString('hex'))
   await produce('full', partition, lines)
@@ -116,7 +119,7 @@ test('a disk that runs full on one broker takes its replicas out, and they come 
   // What lies on the sound disk goes on.
   const states = (await cluster.metadata('full')).topics.get('full')!
   expect(states.some(({ isr }) => isr.includes(3))).toBe(true)
-  expect(node.lines('offline').filter((line) => /error|warn/i.test(line)).length).toBeGreaterThan(0)
+  await expect.poll(() => node.lines('offline').filter((line) => /error|warn/i.test(line))).not.toEqual([])
   await node.stop()
   disk.dropBallast()
   await node.start()

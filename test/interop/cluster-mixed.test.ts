@@ -8,7 +8,7 @@ const isShort = process.env.OTTLA_MIXED_FORMS === undefined
 const forms = (process.env.OTTLA_MIXED_FORMS ?? 'under Apache Kafka controllers').split(',') as Form[]
 const controllers = Number(process.env.OTTLA_MIXED_CONTROLLERS ?? 1)
 
-test.each(forms)('brokers of both kinds, %s', { timeout: 900_000 }, async (form) => {
+test.each(forms)('brokers of both kinds, %s', { timeout: 1_800_000 }, async (form) => {
   const count = form === 'quorum of both' ? 3 : controllers
   const report = await mixedRun(form, { controllers: count, isShort, onStep: (text) => console.log(text) })
   if (process.env.OTTLA_MIXED_REPORT !== undefined)

@@ -6,7 +6,7 @@ import { combinedNodes } from './support/cluster.ts'
 
 const rounds = Number(process.env.OTTLA_ROLLING_ROUNDS ?? 1)
 
-test(`${rounds} rolling restarts under load`, { timeout: 300_000 * rounds }, async () => {
+test(`${rounds} rolling restarts under load`, { timeout: 600_000 * rounds }, async () => {
   const report = await rollingRun({ nodes: combinedNodes(3) }, rounds, (text) => console.log(text))
   if (process.env.OTTLA_ROLLING_REPORT !== undefined)
     writeFileSync(process.env.OTTLA_ROLLING_REPORT, JSON.stringify(report))

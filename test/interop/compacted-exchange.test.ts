@@ -2,7 +2,7 @@
  * A log that ottla compacted is Apache Kafka's: kafka-dump-log finds nothing wrong with it, the broker serves the same
  * view by key from it, and goes on with compaction where ottla's checkpoint ends; and ottla with what Apache Kafka compacted.
  */
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createTopic } from '../../src/client/admin-topics.ts'
@@ -12,7 +12,7 @@ import { NodeCodecs } from '../../src/io/codecs/node-codecs.ts'
 import type { CompressionType } from '../../src/protocol/record/compression.ts'
 import { BrokerProcess } from './support/broker-process.ts'
 import { KafkaOnDirectory } from './support/kafka-on-directory.ts'
-import { javaTool, run } from './support/run-tool.ts'
+import { javaTool, kcatTool } from './support/run-tool.ts'
 
 const topic = 'compacted'
 const keysCount = 1000
@@ -26,7 +26,7 @@ beforeAll(async () => {
 })
 afterAll(async () => {
   await kafka?.kill()
-  await broker.dispose()
+  await broker?.dispose()
 })
 
 /** Updates in a codec, a tombstone among ten, the last one of its key in `expected`. */
@@ -59,7 +59,7 @@ async function update(round: number, compressionType: CompressionType): Promise<
 
 async function view(): Promise<{ view: Map<string, string>; recordsCount: number }> {
   const words = ['-C', '-t', topic, '-p', '0', '-e', '-q', '-o', 'beginning', '-f', '%k:%S:%s\\n']
-  const lines = (await run('kcat', ['-b', broker.bootstrap, ...words])).trim().split('\n')
+  const lines = (await kcatTool(['-b', broker.bootstrap, ...words])).trim().split('\n')
   const values = new Map<string, string>()
   for (const line of lines) {
     const [key, size, value] = line.split(':')
@@ -74,13 +74,14 @@ const segments = (): string[] => readdirSync(directory()).filter((name) => name.
 
 /** Where all below is clean, as the checkpoint file says it. */
 function cleanerOffset(): number {
-  const text = readFileSync(join(broker.directory, 'cleaner-offset-checkpoint'), 'utf8')
+  const path = join(broker.directory, 'cleaner-offset-checkpoint')
+  const text = existsSync(path) ? readFileSync(path, 'utf8') : ''
   return Number(new RegExp(`^${topic} 0 (\\d+)$`, 'm').exec(text)?.[1] ?? 0)
 }
 
 /** Resolves when the cleaner has reached the active segment. */
 async function cleaned(): Promise<void> {
-  const deadlineMs = Date.now() + 60_000
+  const deadlineMs = Date.now() + 120_000
   const active = (): number => Number.parseInt(segments().sort().at(-1)!, 10)
   while (cleanerOffset() < active()) {
     if (Date.now() > deadlineMs) throw new Error(`cleaned up to ${cleanerOffset()}, the active segment is ${active()}`)

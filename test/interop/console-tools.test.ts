@@ -115,7 +115,8 @@ describe('kafka-console-consumer prints what the stock one prints', () => {
   })
 
   test('and understands what groups have committed as it does', async () => {
-    const words = ['--topic', '__consumer_offsets', '--from-beginning', '--timeout-ms', '2000']
+    // The time in which the first record must come: each connects and finds the partitions within it.
+    const words = ['--topic', '__consumer_offsets', '--from-beginning', '--timeout-ms', '15000']
     const formatter = ['--formatter', 'org.apache.kafka.tools.consumer.OffsetsMessageFormatter']
     const [theirs, ours] = await both('kafka-console-consumer', [...words, ...formatter])
     const sorted = (text: string) => text.split('{"key"').sort()
@@ -154,7 +155,7 @@ test('the perf tests print lines of the same form', async () => {
   ]
   const [sent, ownSent] = await both('kafka-producer-perf-test', produceWords)
   expect(form(ownSent.printed)).toBe(form(sent.printed))
-  const consumeWords = ['--topic', 'perf', '--num-records', '600']
+  const consumeWords = ['--topic', 'perf', '--num-records', '600', '--timeout', '120000']
   const [read, ownRead] = await both('kafka-consumer-perf-test', consumeWords)
   expect(form(ownRead.printed)).toBe(form(read.printed))
   expect(ownRead.printed).toContain(', 600, ')

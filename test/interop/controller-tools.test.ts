@@ -104,7 +104,7 @@ test('kafka-configs: the level of a logger takes effect at once', async () => {
   const described = await configs('--describe', ...loggers)
   expect(described).toContain('  root=WARN sensitive=false synonyms={}\n')
   expect(described).toContain('  ottla.server=WARN sensitive=false synonyms={}\n')
-  expect(broker.output).toContain('the level of a logger has changed name=ottla.broker level=DEBUG')
+  await expect.poll(() => broker.output).toContain('the level of a logger has changed name=ottla.broker level=DEBUG')
   await expect(configs('--alter', ...loggers, '--add-config', 'kafka=DEBUG')).rejects.toThrow(
     'Invalid broker logger(s): kafka',
   )

@@ -6,7 +6,7 @@ import { crashRun, disorder, missing } from './crash/crash-run.ts'
 const rounds = Number(process.env.OTTLA_CRASH_ROUNDS ?? 30)
 const seed = Number(process.env.OTTLA_CRASH_SEED ?? Math.floor(Math.random() * 1_000_000))
 
-test(`${rounds} rounds of SIGKILL under load, seed ${seed}`, { timeout: 20_000 * rounds }, async () => {
+test(`${rounds} rounds of SIGKILL under load, seed ${seed}`, { timeout: 40_000 * rounds }, async () => {
   const report = await crashRun({ seed, rounds, onRound: (text) => console.log(text) })
   if (process.env.OTTLA_CRASH_REPORT !== undefined)
     writeFileSync(process.env.OTTLA_CRASH_REPORT, JSON.stringify(report))

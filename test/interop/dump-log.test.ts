@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { Kafka, logLevel } from 'kafkajs'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { BrokerProcess } from './support/broker-process.ts'
-import { javaTool, pythonClient, run } from './support/run-tool.ts'
+import { javaTool, kcatTool, pythonClient } from './support/run-tool.ts'
 
 const codecs = ['none', 'gzip', 'snappy', 'lz4', 'zstd']
 const recordsPerCodec = 40
@@ -46,7 +46,7 @@ beforeAll(async () => {
   await admin.disconnect()
   for (const codec of codecs) {
     const lines = Array.from({ length: recordsPerCodec }, (_, index) => `key-${index}:${codec}-${index}`)
-    await run('kcat', ['-b', broker.bootstrap, '-P', '-t', 'codecs', '-z', codec, '-K:'], `${lines.join('\n')}\n`)
+    await kcatTool(['-b', broker.bootstrap, '-P', '-t', 'codecs', '-z', codec, '-K:'], `${lines.join('\n')}\n`)
   }
   await pythonClient('create', broker.bootstrap, 'idempotent', '1')
   await pythonClient('produce', broker.bootstrap, 'idempotent', '500', 'none')
@@ -54,7 +54,7 @@ beforeAll(async () => {
   const line = `${'x'.repeat(10_000)}\n`
   // A segment of one batch has an empty index: the batches are kept small.
   const small = ['-X', 'linger.ms=5', '-X', 'batch.num.messages=10']
-  await run('kcat', ['-b', broker.bootstrap, '-P', '-t', 'segmented', ...small], line.repeat(300))
+  await kcatTool(['-b', broker.bootstrap, '-P', '-t', 'segmented', ...small], line.repeat(300))
   expect(await broker.stop()).toBe(0)
 })
 

@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { BrokerProcess } from './support/broker-process.ts'
 import { KafkaOnDirectory } from './support/kafka-on-directory.ts'
-import { javaTool, pythonClient, run } from './support/run-tool.ts'
+import { javaTool, kcatTool, pythonClient } from './support/run-tool.ts'
 
 // What says 'authorizer' stops the start of ottla; its ACLs are metadata all the same.
 const authorizer = [
@@ -40,7 +40,7 @@ const alter = (type: string, name: string, setting: string) =>
 /** Values of partition 0, as a reader of that isolation level sees them. */
 async function read(topic: string, isolation: 'read_committed' | 'read_uncommitted'): Promise<string[]> {
   const words = ['-C', '-t', topic, '-p', '0', '-e', '-q', '-o', 'beginning', '-X', `isolation.level=${isolation}`]
-  const output = await run('kcat', ['-b', broker.bootstrap, ...words, '-f', '%s\\n'])
+  const output = await kcatTool(['-b', broker.bootstrap, ...words, '-f', '%s\\n'])
   return output.split('\n').filter(Boolean)
 }
 
@@ -127,4 +127,4 @@ test('state of every kind survives ottla in between', async () => {
 
   await broker.restart()
   expect(await read('transacted', 'read_committed')).toEqual([...committed, ...valuesOf('second', 0, 'commit')])
-}, 400_000)
+}, 800_000)

@@ -5,7 +5,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { BrokerProcess } from './support/broker-process.ts'
 import { KafkaOnDirectory } from './support/kafka-on-directory.ts'
-import { javaTool, pythonClient, run } from './support/run-tool.ts'
+import { javaTool, kcatTool, pythonClient } from './support/run-tool.ts'
 
 const codecs = ['none', 'gzip', 'snappy', 'lz4', 'zstd']
 let broker: BrokerProcess
@@ -21,11 +21,11 @@ afterAll(async () => {
 })
 
 const produce = (lines: readonly string[], ...words: string[]) =>
-  run('kcat', ['-b', broker.bootstrap, '-P', ...words], `${lines.join('\n')}\n`)
+  kcatTool(['-b', broker.bootstrap, '-P', ...words], `${lines.join('\n')}\n`)
 
 async function read(topic: string): Promise<string[]> {
   const words = ['-C', '-t', topic, '-p', '0', '-e', '-q', '-o', 'beginning', '-f', '%o:%k:%s\\n']
-  return (await run('kcat', ['-b', broker.bootstrap, ...words])).trim().split('\n')
+  return (await kcatTool(['-b', broker.bootstrap, ...words])).trim().split('\n')
 }
 
 /** What the stock tool says of a topic: its id, partitions, replicas and configs. */

@@ -18,7 +18,7 @@ beforeEach(async () => {
 })
 
 afterEach(async () => {
-  client.close()
+  client?.close()
   await broker?.dispose()
   broker = undefined
   await disk.unmount()
@@ -81,7 +81,7 @@ describe('of two log directories the one that runs full', () => {
     })
     expect(refusal.errorCode).toBe(errorCodes.KAFKA_STORAGE_ERROR)
     expect(acknowledged[full]!.size).toBeGreaterThan(10)
-    expect(lines(/ERROR/)).toHaveLength(1)
+    await expect.poll(() => lines(/ERROR/)).toHaveLength(1)
     expect(lines(/ERROR/)[0]).toContain(disk.path)
     expect(lines(/ERROR/)[0]).toMatch(/a log directory goes offline.*ENOSPC/)
 
@@ -89,7 +89,7 @@ describe('of two log directories the one that runs full', () => {
     expect((await client.fetch('orders', full, 0)).errorCode).toBe(errorCodes.KAFKA_STORAGE_ERROR)
     expect(await client.listOffsets('orders', full)).toBe(errorCodes.KAFKA_STORAGE_ERROR)
     await expect
-      .poll(async () => (await client.metadata('orders'))[full], { timeout: 10_000 })
+      .poll(async () => (await client.metadata('orders'))[full])
       .toMatchObject({ errorCode: errorCodes.LEADER_NOT_AVAILABLE, leaderId: -1, offlineReplicas: [1] })
     expect((await client.metadata('orders'))[sound]).toMatchObject({ errorCode: 0, leaderId: 1, offlineReplicas: [] })
     expect((await produce(sound, acknowledged[sound]!)).errorCode).toBe(0)

@@ -1,7 +1,7 @@
 /** `ottla produce` and `consume` beside kcat: the same letters, and the same bytes on standard output and in the topic. */
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { BrokerProcess, program } from './support/broker-process.ts'
-import { run } from './support/run-tool.ts'
+import { kcatTool, run } from './support/run-tool.ts'
 
 let broker: BrokerProcess
 beforeAll(async () => {
@@ -10,7 +10,7 @@ beforeAll(async () => {
 afterAll(() => broker.dispose())
 
 const kcat = (words: readonly string[], input = ''): Promise<string> =>
-  run('kcat', [...words, '-b', broker.bootstrap, '-q'], input)
+  kcatTool([...words, '-b', broker.bootstrap, '-q'], input)
 const ottla = (command: 'produce' | 'consume', words: readonly string[], input = ''): Promise<string> =>
   run(process.execPath, [program, command, ...words, '-b', broker.bootstrap, '-q'], input)
 

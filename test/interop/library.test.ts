@@ -68,7 +68,8 @@ export async function use(): Promise<number> {
 
 test('the examples pass', async () => {
   const examples = join(app, 'examples')
-  await run(process.execPath, [vitest, 'run', '--root', examples, 'vitest'])
+  const limits = ['--testTimeout', '120000', '--hookTimeout', '120000']
+  await run(process.execPath, [vitest, 'run', '--root', examples, ...limits, 'vitest'])
   await run(process.execPath, ['--test', join(examples, 'node-test')])
 })
 
@@ -95,7 +96,7 @@ test('a hundred starts in parallel workers: all pass, no port clashes, and every
   mkdirSync(suite)
   for (let index = 0; index < 10; index++) writeFileSync(join(suite, `orders-${index}.test.js`), suiteFile)
   const result = join(app, 'hundred.json')
-  const words = ['--pool', 'threads', '--maxWorkers', '10', '--testTimeout', '60000', '--reporter=json']
+  const words = ['--pool', 'threads', '--maxWorkers', '10', '--testTimeout', '240000', '--reporter=json']
   await run('sh', [
     '-c',
     `cd ${suite} && exec ${[process.execPath, vitest, 'run', ...words, `--outputFile=${result}`].join(' ')}`,

@@ -5,8 +5,10 @@ import { readFileSync, statSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { BrokerProcess, freePort, program, repositoryRoot } from './support/broker-process.ts'
+import { BrokerProcess, program } from './support/broker-process.ts'
 import { KafkaOnDirectory } from './support/kafka-on-directory.ts'
+import { KafkaProcess } from './support/kafka-process.ts'
+import { freePort } from './support/ports.ts'
 
 let broker: BrokerProcess
 
@@ -37,11 +39,7 @@ async function kafkaControllerOn(directory: string): Promise<number | null> {
     `log.dirs=${directory}`,
   ]
   writeFileSync(properties, `${settings.join('\n')}\n`)
-  const env = { ...process.env, KAFKA_HEAP_OPTS: '-Xmx256M' }
-  const script = join(repositoryRoot, 'test/interop/reference/kafka.sh')
-  const child = spawn(script, ['serve', properties], { env, stdio: 'ignore' })
-  const [code] = (await once(child, 'exit')) as [number | null]
-  return code
+  return await new KafkaProcess('serve', properties, '-Xmx256M').ended()
 }
 
 /** Whether the kernel has an open file description lock on the directory's `.lock`: it excludes Java's locks too. */

@@ -61,7 +61,7 @@ async function move(): Promise<string> {
 }
 
 async function untilMovedTo(path: string): Promise<void> {
-  const deadlineMs = Date.now() + 60_000
+  const deadlineMs = Date.now() + 120_000
   for (;;) {
     const { present, future } = await places()
     if (present === path && future === undefined) return
@@ -132,7 +132,7 @@ test('what ottla began Apache Kafka ends, and the other way round', async () => 
   await broker.kill()
   kafka = await KafkaOnDirectory.start(broker, { settings: [`log.dirs=${broker.directory},${otherDirectory}`] })
   await reconnect()
-  expect((await places()).future).toBe(away)
+  await expect.poll(async () => (await places()).future).toBe(away)
   await setThrottle(null)
   await untilMovedTo(away)
   await write(20)
@@ -143,7 +143,7 @@ test('what ottla began Apache Kafka ends, and the other way round', async () => 
   await kafka.kill()
   await broker.restart()
   await reconnect()
-  expect((await places()).future).toBe(back)
+  await expect.poll(async () => (await places()).future).toBe(back)
   await setThrottle(null)
   await untilMovedTo(back)
   await write(1)

@@ -34,7 +34,11 @@ let server: readonly string[]
 
 beforeAll(async () => {
   const software = (process.env.OTTLA_CLUSTER_SOFTWARE ?? 'kafka') as Software
-  cluster = await Cluster.start({ nodes: combinedNodes(3, software) })
+  cluster = await Cluster.start({
+    nodes: combinedNodes(3, software),
+    // Both tools are to find the same leader.
+    settings: ['controller.quorum.fetch.timeout.ms=30000'],
+  })
   server = ['--bootstrap-server', cluster.bootstrap]
   for (const name of ['stock-made', 'ottla-made'])
     await own('kafka-topics', ...server, '--create', '--topic', name, '--replica-assignment', '1:2,2:3')

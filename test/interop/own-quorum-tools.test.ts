@@ -13,7 +13,12 @@ import { run } from './support/run-tool.ts'
 let cluster: Cluster
 
 beforeAll(async () => {
-  cluster = await Cluster.start({ nodes: combinedNodes(3), quorum: 'dynamic' })
+  cluster = await Cluster.start({
+    nodes: combinedNodes(3),
+    quorum: 'dynamic',
+    // A leader that a slow machine deposes is none of what is tested here.
+    settings: ['controller.quorum.fetch.timeout.ms=30000'],
+  })
 })
 
 afterAll(() => cluster?.dispose())

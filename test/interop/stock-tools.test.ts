@@ -23,7 +23,7 @@ const groups = (...words: string[]) => javaTool(`${tools}.consumer.group.Consume
 const offsets = (...words: string[]) => javaTool(`${tools}.GetOffsetShell`, [...server, ...words])
 const consume = (...words: string[]) => javaTool(`${tools}.consumer.ConsoleConsumer`, [...server, ...words])
 const produce = (input: string, ...words: string[]) =>
-  javaTool(`${tools}.ConsoleProducer`, [...server, ...words], input)
+  javaTool(`${tools}.ConsoleProducer`, [...server, '--request-timeout-ms', '60000', ...words], input)
 
 /** A table's rows without its header, each cut into its words. */
 function rows(output: string): string[][] {

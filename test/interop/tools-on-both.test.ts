@@ -14,7 +14,8 @@ let ottla: BrokerProcess
 let kafka: ReferenceBroker
 
 beforeAll(async () => {
-  ;[ottla, kafka] = await Promise.all([BrokerProcess.start(['num.partitions=1']), ReferenceBroker.start()])
+  ottla = await BrokerProcess.start(['num.partitions=1'])
+  kafka = await ReferenceBroker.start()
 })
 
 afterAll(async () => {
@@ -63,10 +64,13 @@ test('topics, perf tools, consumers, offsets, records deleted, groups', async ()
   await same('TopicCommand', [...server, '--describe', '--topic', 'both'])
   const produced = await same('ProducerPerformance', [
     ...['--topic', 'both', '--num-records', '1000', '--record-size', '100', '--throughput', '-1'],
-    ...[...server, '--command-property', 'acks=all'],
+    // One line at the end, however long it takes.
+    ...[...server, '--command-property', 'acks=all', '--reporting-interval', '600000'],
   ])
   expect(produced.at(-1)).toContain('records sent')
-  const consumed = await same('ConsumerPerformance', [...server, '--topic', 'both', '--num-records', '1000'])
+  const consumed = await same('ConsumerPerformance', [
+    ...[...server, '--topic', 'both', '--num-records', '1000', '--timeout', '120000'],
+  ])
   expect(consumed[0]).toContain('data.consumed.in.MB')
   await same('consumer.ConsoleConsumer', [
     ...[...server, '--topic', 'both', '--group', 'readers', '--from-beginning', '--max-messages', '1000'],
@@ -91,4 +95,4 @@ test('topics, perf tools, consumers, offsets, records deleted, groups', async ()
   await same('consumer.group.ConsumerGroupCommand', [...server, '--delete', '--group', 'readers'])
   await same('TopicCommand', [...server, '--delete', '--topic', 'both'])
   await same('TopicCommand', [...server, '--list', '--exclude-internal'])
-}, 300_000)
+})

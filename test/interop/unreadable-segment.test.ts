@@ -58,7 +58,7 @@ test('a segment that is cut off under the broker takes its directory offline', a
   await expect(client.fetch('orders', damaged, 0)).rejects.toThrow('the broker closed the connection')
   client = await WireClient.connect(broker.port)
   expect((await client.fetch('orders', damaged, 0)).errorCode).toBe(errorCodes.KAFKA_STORAGE_ERROR)
-  expect(errors().filter((line) => line.includes('a log directory goes offline'))).toHaveLength(1)
+  await expect.poll(() => errors().filter((line) => line.includes('a log directory goes offline'))).toHaveLength(1)
   await expectOthersServed()
 })
 

@@ -81,8 +81,23 @@ function contentOf(directory: string): string {
   return `${size} bytes, sha256 ${hash.digest('hex').slice(0, 16)}`
 }
 
-/** Replicas whose bytes differ from the leader's. Nobody may write, and all replicas must be in sync. */
+/**
+ * Replicas whose bytes differ from the leader's, and do not come to be the same. Nobody may write, and all replicas must be
+ * in sync: a follower that has come back is so from the high watermark on, and fetches what is beyond it.
+ */
 export async function differingReplicas(cluster: Cluster, topic: string): Promise<string[]> {
+  let failures: string[] = []
+  const areTheSame = async (): Promise<boolean> => {
+    failures = await differencesNow(cluster, topic)
+    return failures.length === 0
+  }
+  await cluster.until(`the same bytes of ${topic}`, areTheSame, 30_000).catch((error: Error) => {
+    if (failures.length === 0) throw error
+  })
+  return failures
+}
+
+async function differencesNow(cluster: Cluster, topic: string): Promise<string[]> {
   const failures: string[] = []
   const partitions = await cluster.awaitInSync(topic)
   const content = (broker: number, partition: number) =>

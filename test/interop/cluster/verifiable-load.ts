@@ -10,9 +10,10 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { Acknowledged } from '../crash/load-client.ts'
 import { repositoryRoot } from '../support/broker-process.ts'
+import { watch } from '../support/watched-process.ts'
 
 /** Far beyond any timeout of the clients, so it means that something hangs. */
-const patienceMs = 150_000
+const patienceMs = 300_000
 /** Keys go round, so that every partition has a share of the records at any time. */
 const keys = 48
 
@@ -32,13 +33,20 @@ interface Event {
 class EventSource {
   readonly #child: ChildProcess
   readonly #onEvent: (event: Event) => void
-  readonly #waiting = new Map<() => boolean, () => void>()
+  readonly #waiting = new Map<
+    () => boolean,
+    { readonly resolve: () => void; readonly reject: (error: Error) => void }
+  >()
+  readonly #closed: Promise<unknown>
   #errors = ''
 
   constructor(className: string, words: readonly string[], onEvent: (event: Event) => void) {
     this.#onEvent = onEvent
     const script = join(repositoryRoot, 'test/interop/reference/kafka.sh')
     this.#child = spawn(script, ['tool', className, ...words], { stdio: ['ignore', 'pipe', 'pipe'] })
+    this.#closed = once(this.#child, 'close')
+    this.#child.on('close', () => this.#onEnd())
+    watch(`${className} ${words.join(' ')}`, this.#child)
     createInterface({ input: this.#child.stdout! }).on('line', (line) => this.#onLine(line))
     this.#child.stderr!.on('data', (chunk: Buffer) => {
       this.#errors = (this.#errors + chunk.toString()).slice(-10_000)
@@ -48,32 +56,43 @@ class EventSource {
   #onLine(line: string): void {
     if (!line.startsWith('{')) return
     this.#onEvent(JSON.parse(line))
-    for (const [isDone, resolve] of this.#waiting) {
+    for (const [isDone, { resolve }] of this.#waiting) {
       if (isDone() && this.#waiting.delete(isDone)) resolve()
     }
   }
 
+  get #hasEnded(): boolean {
+    return this.#child.exitCode !== null || this.#child.signalCode !== null
+  }
+
+  #onEnd(): void {
+    for (const { reject } of this.#waiting.values()) reject(this.#endedOfItself())
+    this.#waiting.clear()
+  }
+
+  #endedOfItself(): Error {
+    const { exitCode, signalCode } = this.#child
+    return new Error(`the client ended of itself with ${exitCode ?? signalCode}: ${this.#errors}`)
+  }
+
+  /** Resolves when it is done; rejects when the client ends before. */
   until(what: string, isDone: () => boolean): Promise<void> {
     if (isDone()) return Promise.resolve()
-    return new Promise((resolve, reject) => {
-      const timer = setTimeout(
-        () => reject(new Error(`${what}: not within ${patienceMs / 1000} s; ${this.#errors}`)),
-        patienceMs,
-      )
-      this.#waiting.set(isDone, () => {
-        clearTimeout(timer)
-        resolve()
-      })
+    if (this.#hasEnded) return Promise.reject(this.#endedOfItself())
+    let timer: NodeJS.Timeout | undefined
+    const done = new Promise<void>((resolve, reject) => {
+      this.#waiting.set(isDone, { resolve, reject })
+      const late = () => reject(new Error(`${what}: not within ${patienceMs / 1000} s; ${this.#errors}`))
+      timer = setTimeout(late, patienceMs)
     })
+    return done.finally(() => clearTimeout(timer))
   }
 
   /** Ends it as a user does: it finishes what it began. */
   async stop(): Promise<void> {
-    if (this.#child.exitCode !== null || this.#child.signalCode !== null)
-      throw new Error(`the client ended of itself: ${this.#errors}`)
-    const closed = once(this.#child, 'close')
+    if (this.#hasEnded) throw this.#endedOfItself()
     this.#child.kill('SIGTERM')
-    await closed
+    await this.#closed
   }
 
   kill(): void {

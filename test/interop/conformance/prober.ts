@@ -34,7 +34,7 @@ function known(api: ApiName, version: number, message: object): object {
   return Object.fromEntries(Object.entries(message).filter(([name]) => has(name)))
 }
 
-const answerTimeoutMs = 10_000
+const answerTimeoutMs = 60_000
 const nameFields = ['name', 'topic', 'groupId', 'transactionalId', 'resourceName']
 /** What other probes have made, and what a broker makes for itself. */
 const othersName = /^(c\d+[-._]|__consumer_offsets|__transaction_state)/
@@ -140,7 +140,7 @@ export class Prober {
 
   /** Waits until `isSettled` says so: Apache Kafka's brokers hear a little later of what its controller has answered. */
   async settled(isSettled: () => Promise<boolean>): Promise<void> {
-    for (let attempt = 0; attempt < 500 && !(await isSettled()); attempt++) {
+    for (let attempt = 0; attempt < 3000 && !(await isSettled()); attempt++) {
       await new Promise((resolve) => setTimeout(resolve, 20))
     }
   }

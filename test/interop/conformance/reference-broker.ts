@@ -1,20 +1,19 @@
 /** Apache Kafka as a process of its own, one node on free ports and a fresh directory. */
-import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { freePort, isListening, repositoryRoot } from '../support/broker-process.ts'
+import { KafkaProcess } from '../support/kafka-process.ts'
+import { freePort } from '../support/ports.ts'
 
 export class ReferenceBroker {
   readonly port: number
   readonly #directory: string
-  readonly #child: ChildProcess
+  readonly #process: KafkaProcess
 
-  private constructor(port: number, directory: string, child: ChildProcess) {
+  private constructor(port: number, directory: string, kafka: KafkaProcess) {
     this.port = port
     this.#directory = directory
-    this.#child = child
+    this.#process = kafka
   }
 
   /** Resolves when it accepts connections. */
@@ -39,21 +38,13 @@ export class ReferenceBroker {
     ]
     const file = join(directory, 'server.properties')
     writeFileSync(file, properties.join('\n'))
-    const script = join(repositoryRoot, 'test/interop/reference/kafka.sh')
-    const child = spawn(script, ['broker', file], { stdio: 'ignore', detached: true })
-    const broker = new ReferenceBroker(port, directory, child)
-    while (!(await isListening(port))) {
-      if (child.exitCode !== null) throw new Error(`Apache Kafka ended with ${child.exitCode}`)
-      await new Promise((resolve) => setTimeout(resolve, 100))
-    }
-    return broker
+    const kafka = new KafkaProcess('broker', file)
+    await kafka.listening(port)
+    return new ReferenceBroker(port, directory, kafka)
   }
 
   async dispose(): Promise<void> {
-    const ended = once(this.#child, 'exit')
-    // The script and the JVM that it may have become.
-    process.kill(-this.#child.pid!, 'SIGKILL')
-    await ended
+    await this.#process.kill()
     rmSync(this.#directory, { recursive: true, force: true })
   }
 }

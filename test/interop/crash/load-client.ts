@@ -5,8 +5,11 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { repositoryRoot } from '../support/broker-process.ts'
 import { interopCache, run } from '../support/run-tool.ts'
+import { watch } from '../support/watched-process.ts'
 
 const python = join(interopCache, 'python/bin/python')
+/** Far beyond any timeout of the clients, so it means that something hangs. */
+const patienceMs = 180_000
 const script = join(repositoryRoot, 'test/interop/python-client/crash_client.py')
 
 export interface LoadTopics {
@@ -43,13 +46,19 @@ export class LoadClient {
   /** Whatever happens is told with it: `round 7`. */
   moment = 'before the first round'
   readonly #child: ChildProcess
+  readonly #tail: () => string
   readonly #commits = new Map<number, CommitWindow>()
-  readonly #waiting = new Map<() => boolean, () => void>()
+  readonly #waiting = new Map<
+    () => boolean,
+    { readonly resolve: () => void; readonly reject: (error: Error) => void }
+  >()
   #hasEnded = false
 
   constructor(bootstrap: string, topics: LoadTopics) {
     const words = [topics.idempotent, topics.plain, String(topics.partitions), topics.group, topics.compression]
-    this.#child = spawn(python, ['-u', script, 'load', bootstrap, ...words], { stdio: ['pipe', 'pipe', 'inherit'] })
+    this.#child = spawn(python, ['-u', script, 'load', bootstrap, ...words], { stdio: ['pipe', 'pipe', 'pipe'] })
+    this.#tail = watch('the load client', this.#child).tail
+    this.#child.on('close', () => this.#onEnd())
     createInterface({ input: this.#child.stdout! }).on('line', (line) => this.#onLine(line))
   }
 
@@ -67,15 +76,21 @@ export class LoadClient {
     await this.#until(() => this.groupReadCount > reads)
   }
 
-  /** Far beyond any timeout of the clients, so it means that something hangs. */
   #until(isDone: () => boolean): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => reject(new Error(`${this.moment}: nothing goes on for 60 s`)), 60_000)
-      this.#waiting.set(isDone, () => {
-        clearTimeout(timer)
-        resolve()
-      })
+    let timer: NodeJS.Timeout | undefined
+    const done = new Promise<void>((resolve, reject) => {
+      this.#waiting.set(isDone, { resolve, reject })
+      const late = () => reject(new Error(`${this.moment}: not within ${patienceMs / 1000} s; ${this.#tail()}`))
+      timer = setTimeout(late, patienceMs)
     })
+    return done.finally(() => clearTimeout(timer))
+  }
+
+  #onEnd(): void {
+    const { exitCode, signalCode } = this.#child
+    const error = new Error(`${this.moment}: the load client ended with ${exitCode ?? signalCode}: ${this.#tail()}`)
+    for (const { reject } of this.#waiting.values()) reject(error)
+    this.#waiting.clear()
   }
 
   /** Writes no more, waits for all acknowledgements. */
@@ -83,7 +98,7 @@ export class LoadClient {
     const ended = once(this.#child, 'close')
     this.#child.stdin!.end()
     const [code] = (await ended) as [number | null]
-    if (code !== 0 || !this.#hasEnded) throw new Error(`the load client ended with ${code}`)
+    if (code !== 0 || !this.#hasEnded) throw new Error(`the load client ended with ${code}: ${this.#tail()}`)
   }
 
   kill(): void {
@@ -106,7 +121,7 @@ export class LoadClient {
     else if (kind === 'c') this.#commits.set(numbers[0]!, { acknowledged: numbers[1]!, tried: [] })
     else if (kind === 'g') this.#onGroupRead(numbers[0]!, numbers[1]!)
     else if (kind === 'end') this.#hasEnded = true
-    for (const [isDone, resolve] of this.#waiting) {
+    for (const [isDone, { resolve }] of this.#waiting) {
       if (isDone() && this.#waiting.delete(isDone)) resolve()
     }
   }

@@ -39,6 +39,10 @@ func create(ctx context.Context, bootstrap, topic string, partitions int) any {
 	_, err = admin.CreateTopic(ctx, int32(partitions), -1, nil, topic)
 	fail(err)
 	described, err := admin.ListTopics(ctx, topic)
+	// Any broker answers, and each learns of the topic by itself.
+	for err == nil && len(described[topic].Partitions) != partitions && ctx.Err() == nil {
+		described, err = admin.ListTopics(ctx, topic)
+	}
 	fail(err)
 	return map[string]any{"partitions": len(described[topic].Partitions), "id": described[topic].ID.String()}
 }
@@ -75,7 +79,7 @@ func consume(ctx context.Context, bootstrap, topic, group string, count int) any
 }
 
 func main() {
-	ctx, cancel := context.WithTimeout(context.Background(), 60*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 300*time.Second)
 	defer cancel()
 	arguments := os.Args[1:]
 	var result any

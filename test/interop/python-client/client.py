@@ -9,18 +9,32 @@ client.py describe BOOTSTRAP GROUP                  prints the group's state, me
 import json
 import os
 import sys
+import time
 
-from confluent_kafka import Consumer, KafkaError, Producer, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, ConfigResource, NewTopic
 
 
 def create(bootstrap, topic, partitions):
     admin = AdminClient({"bootstrap.servers": bootstrap})
     for future in admin.create_topics([NewTopic(topic, int(partitions), -1, config={"retention.ms": "86400000"})]).values():
-        future.result(30)
-    configs = admin.describe_configs([ConfigResource("topic", topic)])
-    entries = list(configs.values())[0].result(30)
-    described = admin.list_topics(topic, timeout=30).topics[topic]
+        future.result(120)
+    def describe():
+        configs = admin.describe_configs([ConfigResource("topic", topic)])
+        return list(configs.values())[0].result(120), admin.list_topics(topic, timeout=120).topics[topic]
+
+    # Any broker answers, and each learns of the topic by itself.
+    deadline = time.monotonic() + 60
+    while True:
+        try:
+            entries, described = describe()
+            if described.error is None and len(described.partitions) == int(partitions):
+                break
+        except KafkaException as error:
+            if error.args[0].code() != KafkaError.UNKNOWN_TOPIC_OR_PART or time.monotonic() > deadline:
+                raise
+        if time.monotonic() > deadline:
+            break
     return {"partitions": len(described.partitions), "retention.ms": entries["retention.ms"].value}
 
 
@@ -39,7 +53,7 @@ def produce(bootstrap, topic, count, codec="none"):
     for index in range(int(count)):
         producer.produce(topic, key=f"key-{index}", value=f"value-{index}", headers={"index": str(index)}, callback=on_delivery)
         producer.poll(0)
-    producer.flush(60)
+    producer.flush(120)
     return {"delivered": sum(delivered.values()), "failed": failed, "partitions": delivered}
 
 
@@ -56,7 +70,7 @@ def consume(bootstrap, topic, group, count):
     consumer.subscribe([topic])
     records = []
     while len(records) < int(count):
-        message = consumer.poll(30)
+        message = consumer.poll(120)
         if message is None:
             break
         if message.error():
@@ -74,20 +88,21 @@ def transact(bootstrap, topic, transactional_id, kinds):
         {
             "bootstrap.servers": bootstrap,
             "transactional.id": transactional_id,
-            "transaction.timeout.ms": 600000,
+            # What is left open must be so when other tools have done their work, on a slow machine too.
+            "transaction.timeout.ms": 900000,
             "linger.ms": 0,
         }
     )
-    producer.init_transactions(30)
+    producer.init_transactions(120)
     for number, kind in enumerate(kinds.split(",")):
         producer.begin_transaction()
         for index in range(3):
             producer.produce(topic, key=kind, value=f"{transactional_id}-{number}-{kind}-{index}", partition=0)
-        producer.flush(30)
+        producer.flush(120)
         if kind == "commit":
-            producer.commit_transaction(30)
+            producer.commit_transaction(120)
         elif kind == "abort":
-            producer.abort_transaction(30)
+            producer.abort_transaction(120)
     print(json.dumps({"transactions": kinds}), flush=True)
     # Without the destructor, which would abort what is open.
     os._exit(0)
@@ -95,10 +110,10 @@ def transact(bootstrap, topic, transactional_id, kinds):
 
 def describe(bootstrap, group):
     admin = AdminClient({"bootstrap.servers": bootstrap})
-    described = admin.describe_consumer_groups([group])[group].result(30)
+    described = admin.describe_consumer_groups([group])[group].result(120)
     from confluent_kafka import ConsumerGroupTopicPartitions
 
-    offsets = admin.list_consumer_group_offsets([ConsumerGroupTopicPartitions(group)])[group].result(30)
+    offsets = admin.list_consumer_group_offsets([ConsumerGroupTopicPartitions(group)])[group].result(120)
     return {
         "state": described.state.name,
         "members": len(described.members),

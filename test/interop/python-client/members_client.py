@@ -29,7 +29,7 @@ class Member:
                 "group.id": group,
                 "group.instance.id": instance,
                 "partition.assignment.strategy": "cooperative-sticky",
-                "session.timeout.ms": 30000,
+                "session.timeout.ms": 120000,
                 "heartbeat.interval.ms": 200,
             }
         )
@@ -80,7 +80,7 @@ def rebalance(bootstrap, topic, group):
 def describe(bootstrap, group):
     # Its futures are fulfilled only as long as somebody has the client.
     client = AdminClient({"bootstrap.servers": bootstrap})
-    described = client.describe_consumer_groups([group])[group].result(30)
+    described = client.describe_consumer_groups([group])[group].result(120)
     return {
         "state": described.state.name,
         "assignor": described.partition_assignor,
@@ -101,18 +101,18 @@ def position(bootstrap, topic, group):
         }
     )
     consumer.assign([TopicPartition(topic, 0, 5)])
-    offsets = [consumer.poll(30).offset() for _ in range(2)]
+    offsets = [consumer.poll(120).offset() for _ in range(2)]
     consumer.seek(TopicPartition(topic, 0, 2))
-    offsets += [consumer.poll(30).offset() for _ in range(2)]
+    offsets += [consumer.poll(120).offset() for _ in range(2)]
     consumer.commit(offsets=[TopicPartition(topic, 0, 4, "noted")], asynchronous=False)
-    read = consumer.committed([TopicPartition(topic, 0)], timeout=30)[0]
+    read = consumer.committed([TopicPartition(topic, 0)], timeout=120)[0]
     while committed:
         committed.pop()
     consumer.commit(offsets=[TopicPartition(topic, 0, 7)], asynchronous=True)
     while not committed:
         consumer.poll(0.05)
-    after = consumer.committed([TopicPartition(topic, 0)], timeout=30)[0]
-    watermarks = consumer.get_watermark_offsets(TopicPartition(topic, 0), timeout=30)
+    after = consumer.committed([TopicPartition(topic, 0)], timeout=120)[0]
+    watermarks = consumer.get_watermark_offsets(TopicPartition(topic, 0), timeout=120)
     consumer.close()
     return {
         "offsets": offsets,
@@ -123,9 +123,21 @@ def position(bootstrap, topic, group):
     }
 
 
+def until(ask, expected):
+    """Any broker answers, and each learns of a change by itself; returns the last answer."""
+    deadline = time.monotonic() + 60
+    while True:
+        try:
+            answer = ask()
+        except KafkaException as error:
+            answer = str(error)
+        if answer == expected or time.monotonic() > deadline:
+            return answer
+
+
 def admin(bootstrap, topic):
     client = AdminClient({"bootstrap.servers": bootstrap})
-    only = lambda futures: list(futures.values())[0].result(30)
+    only = lambda futures: list(futures.values())[0].result(120)
     only(client.create_topics([NewTopic(topic, 1, -1)]))
     try:
         only(client.create_topics([NewTopic(topic, 1, -1)]))
@@ -135,32 +147,38 @@ def admin(bootstrap, topic):
     only(client.create_partitions([NewPartitions(topic, 3)]))
     change = ConfigEntry("retention.ms", "12345", incremental_operation=AlterConfigOpType.SET)
     only(client.incremental_alter_configs([ConfigResource("topic", topic, incremental_configs=[change])]))
-    entry = only(client.describe_configs([ConfigResource("topic", topic)]))["retention.ms"]
+    partitions = until(lambda: len(client.list_topics(topic, timeout=120).topics[topic].partitions), 3)
+
+    def retention():
+        entry = only(client.describe_configs([ConfigResource("topic", topic)]))["retention.ms"]
+        return [entry.value, entry.is_default]
+
+    retention = until(retention, ["12345", False])
     latest = {TopicPartition(topic, index): OffsetSpec.latest() for index in range(3)}
-    offsets = [future.result(30).offset for future in client.list_offsets(latest).values()]
+
+    def offsets():
+        return [future.result(120).offset for future in client.list_offsets(latest).values()]
+
+    offsets = until(offsets, [0, 0, 0])
     request = ConsumerGroupTopicPartitions("by-admin", [TopicPartition(topic, 1, 9)])
     only(client.alter_consumer_group_offsets([request]))
     altered = only(client.list_consumer_group_offsets([ConsumerGroupTopicPartitions("by-admin")])).topic_partitions
-    groups = [group.group_id for group in client.list_consumer_groups().result(30).valid]
+    groups = [group.group_id for group in client.list_consumer_groups().result(120).valid]
     only(client.delete_consumer_groups(["by-admin"]))
-    after = [group.group_id for group in client.list_consumer_groups().result(30).valid]
-    partitions = len(client.list_topics(topic, timeout=30).topics[topic].partitions)
-    cluster = client.describe_cluster().result(30)
+    after = [group.group_id for group in client.list_consumer_groups().result(120).valid]
+    cluster = client.describe_cluster().result(120)
     only(client.delete_topics([topic]))
-    # Any broker answers, and each learns of it by itself.
-    deadline = time.monotonic() + 10
-    while topic in client.list_topics(timeout=30).topics and time.monotonic() < deadline:
-        pass
+    is_there = until(lambda: topic in client.list_topics(timeout=120).topics, False)
     return {
         "duplicate": duplicate,
         "partitions": partitions,
-        "retention": [entry.value, entry.is_default],
+        "retention": retention,
         "offsets": offsets,
         "altered": [[p.topic, p.partition, p.offset] for p in altered],
         "groupThere": ["by-admin" in groups, "by-admin" in after],
         "controller": cluster.controller.id,
         "nodes": [[node.id, node.port] for node in cluster.nodes],
-        "topicThere": topic in client.list_topics(timeout=30).topics,
+        "topicThere": is_there,
     }
 
 

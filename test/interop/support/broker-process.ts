@@ -2,38 +2,21 @@
  * The built broker as a process of its own, on a free port and a fresh directory, that a test may kill and start again.
  */
 import { type ChildProcess, type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
-import { randomInt } from 'node:crypto'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
-import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { freePort } from './ports.ts'
+import { watch } from './watched-process.ts'
 
 export const repositoryRoot = resolve(fileURLToPath(import.meta.url), '../../../..')
 
 /** Another build can be tested by naming its program. */
 export const program = process.env.OTTLA_PROGRAM ?? join(repositoryRoot, 'bin/ottla')
 
-/** Below the range that the kernel gives to outgoing connections, so that none of them takes it before it is listened on. */
-export async function freePort(): Promise<number> {
-  for (;;) {
-    const port = randomInt(10_000, 32_000)
-    if (await isFree(port)) return port
-  }
-}
-
-async function isFree(port: number): Promise<boolean> {
-  const server = createServer().listen(port, '127.0.0.1')
-  try {
-    await once(server, 'listening')
-  } catch {
-    return false
-  }
-  server.close()
-  await once(server, 'close')
-  return true
-}
+/** How long a process may take to serve: far beyond what it takes on a slow machine that does much else. */
+export const startTimeoutMs = 180_000
 
 export class BrokerProcess {
   readonly port: number
@@ -42,6 +25,8 @@ export class BrokerProcess {
   readonly #overrides: readonly string[]
   readonly #otherDirectories: readonly string[]
   #child: ChildProcess | undefined
+  /** When the last process has ended and all that it said is in `output`. */
+  #closed: Promise<unknown> = Promise.resolve()
 
   private constructor(port: number, overrides: readonly string[], otherDirectories: readonly string[]) {
     this.port = port
@@ -78,20 +63,22 @@ export class BrokerProcess {
 
   /** Resolves with the exit code when the process ends of itself. */
   async ended(): Promise<number | null> {
-    const child = this.#child!
-    if (child.exitCode === null && child.signalCode === null) await once(child, 'exit')
-    return child.exitCode
+    await this.#closed
+    return this.#child!.exitCode
   }
 
-  /** Resolves when the broker accepts connections; rejects with its output when it ends before. */
+  /** Resolves when the broker accepts connections; rejects with its output when it ends before, or does not get there. */
   async restart(): Promise<void> {
     const child = this.#spawn()
-    await new Promise<void>((resolveReady, reject) => {
-      child.once('exit', () => reject(new Error(`the broker ended: ${this.output}`)))
+    let timer: NodeJS.Timeout | undefined
+    const ready = new Promise<void>((resolveReady, reject) => {
+      timer = setTimeout(() => reject(new Error(`the broker is not ready: ${this.output}`)), startTimeoutMs)
+      child.once('close', () => reject(new Error(`the broker ended: ${this.output}`)))
       child.stdout.on('data', () => {
         if (this.output.includes('is ready')) resolveReady()
       })
     })
+    await ready.finally(() => clearTimeout(timer))
   }
 
   /** A start that is cut short: kill -9 after so many milliseconds, wherever it has got to by then. */
@@ -114,6 +101,8 @@ export class BrokerProcess {
     this.output = ''
     const child = spawn(process.execPath, [program, 'start', ...words])
     this.#child = child
+    this.#closed = once(child, 'close')
+    watch(`ottla at ${this.port}`, child)
     const onOutput = (chunk: Buffer): void => {
       this.output += chunk.toString()
     }
@@ -124,12 +113,12 @@ export class BrokerProcess {
 
   async #end(signal: NodeJS.Signals): Promise<number | null> {
     const child = this.#child
-    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return child?.exitCode ?? null
-    const ended = once(child, 'exit')
+    if (child === undefined) return null
+    if (child.exitCode !== null || child.signalCode !== null) return child.exitCode
     child.kill(signal)
-    const [code] = (await ended) as [number | null]
+    await this.#closed
     this.output = ''
-    return code
+    return child.exitCode
   }
 
   /** kill -9. */
@@ -150,18 +139,5 @@ export class BrokerProcess {
   async dispose(): Promise<void> {
     await this.kill()
     rmSync(this.directory, { recursive: true, force: true })
-  }
-}
-
-/** Resolves when somebody listens there. */
-export async function isListening(port: number): Promise<boolean> {
-  const socket = connect(port, '127.0.0.1')
-  try {
-    await once(socket, 'connect')
-    return true
-  } catch {
-    return false
-  } finally {
-    socket.destroy()
   }
 }

@@ -2,6 +2,7 @@
 import { apiKeys } from '../../../src/protocol/api/index.ts'
 import { TestClient } from '../../server/server-harness.ts'
 
+/** Of an answer that comes at once. */
 const timeLimitMs = 15_000
 
 export interface PartitionState {
@@ -77,9 +78,11 @@ export class ClusterClient {
     this.#client.socket.destroy()
   }
 
-  async call(apiKey: number, version: number, message: object): Promise<Answer> {
+  /** `workMs` is what the broker may take for it. */
+  async call(apiKey: number, version: number, message: object, workMs = 0): Promise<Answer> {
     this.#client.send(apiKey, version, ++this.#correlationId, message)
-    const response = await inTime(this.#client.response(apiKey, version), `no answer to request ${apiKey}`)
+    const answer = this.#client.response(apiKey, version)
+    const response = await inTime(answer, `no answer to request ${apiKey}`, timeLimitMs + workMs)
     return response.message as unknown as Answer
   }
 
@@ -120,19 +123,19 @@ export class ClusterClient {
   }
 
   /** Resolves with the error code. */
-  async createTopic(topic: NewTopic, timeoutMs = 10_000): Promise<number> {
+  async createTopic(topic: NewTopic, timeoutMs = 60_000): Promise<number> {
     const configs = Object.entries(topic.configs ?? {}).map(([name, value]) => ({ name, value }))
     const { name, numPartitions = -1, replicationFactor = -1 } = topic
     const topics = [{ name, numPartitions, replicationFactor, configs }]
-    const answer = await this.call(apiKeys.CreateTopics, 7, { topics, timeoutMs })
+    const answer = await this.call(apiKeys.CreateTopics, 7, { topics, timeoutMs }, timeoutMs)
     return answer.topics[0]!.errorCode
   }
 }
 
-async function inTime<T>(promise: Promise<T>, message: string): Promise<T> {
+async function inTime<T>(promise: Promise<T>, message: string, limitMs = timeLimitMs): Promise<T> {
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(message)), timeLimitMs)
+    timer = setTimeout(() => reject(new Error(message)), limitMs)
   })
   try {
     return await Promise.race([promise, late])

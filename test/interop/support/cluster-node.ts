@@ -6,14 +6,12 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { program, repositoryRoot } from './broker-process.ts'
+import { program, repositoryRoot, startTimeoutMs } from './broker-process.ts'
 import { ClusterClient } from './cluster-client.ts'
+import { brokerPort, controllerPort } from './ports.ts'
 import { run } from './run-tool.ts'
+import { watch } from './watched-process.ts'
 
-/** Each node has an address of its own; nobody else may have the port on all addresses. */
-export const brokerPort = 23_092
-export const controllerPort = 23_093
-const startTimeoutMs = 90_000
 const kafkaHeap = { KAFKA_HEAP_OPTS: '-Xmx384M' }
 const kafka = join(repositoryRoot, 'test/interop/reference/kafka.sh')
 
@@ -51,6 +49,8 @@ export class ClusterNode {
   output = ''
   readonly #commandPrefix: readonly string[]
   #child: ChildProcess | undefined
+  /** When the last process has ended and all that it said is in `output`. */
+  #closed: Promise<unknown> = Promise.resolve()
 
   constructor(description: NodeDescription, place: NodePlace) {
     this.id = description.id
@@ -130,6 +130,8 @@ export class ClusterNode {
     const env = this.software === 'ottla' ? process.env : { REFERENCE_LOG_LEVEL: 'warn', ...process.env, ...kafkaHeap }
     const child = spawn(command, rest, { env, stdio: ['ignore', 'pipe', 'pipe'] })
     this.#child = child
+    this.#closed = once(child, 'close')
+    watch(`${this}`, child)
     const onOutput = (chunk: Buffer): void => {
       this.output = (this.output + chunk.toString()).slice(-200_000)
     }
@@ -143,7 +145,10 @@ export class ClusterNode {
     for (;;) {
       const serves = await this.#serves()
       if (serves && this.isRunning) return
-      if (!this.isRunning) throw new Error(`${this} ended with ${this.#child?.exitCode}: ${this.output}`)
+      if (!this.isRunning) {
+        await this.#closed
+        throw new Error(`${this} ended with ${this.#child?.exitCode}: ${this.output}`)
+      }
       if (performance.now() > deadlineMs) throw new Error(`${this} does not serve: ${this.output}`)
       await new Promise((resolve) => setTimeout(resolve, 20))
     }
@@ -175,18 +180,19 @@ export class ClusterNode {
   async said(...words: readonly (string | number)[]): Promise<string> {
     const deadlineMs = performance.now() + startTimeoutMs
     for (;;) {
+      const mayGoOn = this.isRunning && performance.now() <= deadlineMs
+      if (!this.isRunning) await this.#closed
       const [line] = this.lines(...words)
       if (line !== undefined) return line
-      if (performance.now() > deadlineMs) throw new Error(`${this} does not say ${words.join(' ')}: ${this.output}`)
+      if (!mayGoOn) throw new Error(`${this} does not say ${words.join(' ')}: ${this.output}`)
       await new Promise((resolve) => setTimeout(resolve, 20))
     }
   }
 
   /** Resolves with the exit code when the process has ended of itself. */
   async ended(): Promise<number | null> {
-    const child = this.#child!
-    if (this.isRunning) await once(child, 'exit')
-    return child.exitCode
+    await this.#closed
+    return this.#child!.exitCode
   }
 
   /** kill -9. */
@@ -210,11 +216,9 @@ export class ClusterNode {
 
   async #end(signal: NodeJS.Signals): Promise<number | null> {
     const child = this.#child
-    if (child === undefined || !this.isRunning) return child?.exitCode ?? null
-    const ended = once(child, 'exit')
-    child.kill(signal)
-    const [code] = (await ended) as [number | null]
-    return code
+    if (this.isRunning) child?.kill(signal)
+    await this.#closed
+    return child?.exitCode ?? null
   }
 
   toString(): string {

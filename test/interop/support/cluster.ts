@@ -4,10 +4,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { ClusterClient, type ClusterMetadata, type PartitionState, type QuorumState } from './cluster-client.ts'
 import { type ClusterNetwork, LoopbackNetwork } from './cluster-network.ts'
-import { brokerPort, ClusterNode, controllerPort, type NodeDescription, type Software } from './cluster-node.ts'
+import { ClusterNode, type NodeDescription, type Software } from './cluster-node.ts'
+import { brokerPort, controllerPort } from './ports.ts'
 
 /** Far beyond what any change of a cluster takes, so that what is not there by then does not come. */
-const patienceMs = 60_000
+const patienceMs = 120_000
 
 export interface ClusterOptions {
   readonly nodes: readonly NodeDescription[]
@@ -59,8 +60,13 @@ export class Cluster {
   /** With its files of configuration, neither formatted nor started. */
   static async prepare(options: ClusterOptions): Promise<Cluster> {
     const network = options.network ?? new LoopbackNetwork()
-    for (const { id } of options.nodes) await network.add(id)
-    return new Cluster(options, network)
+    try {
+      for (const { id } of options.nodes) await network.add(id)
+      return new Cluster(options, network)
+    } catch (error) {
+      await network.dispose()
+      throw error
+    }
   }
 
   private constructor(options: ClusterOptions, network: ClusterNetwork) {
@@ -162,6 +168,17 @@ export class Cluster {
     throw failure
   }
 
+  /** Asks every broker that runs, at the same time; rejects when one does not answer. */
+  async askAll<T>(question: (client: ClusterClient) => Promise<T>): Promise<T[]> {
+    const running = this.brokers.filter(({ isRunning }) => isRunning)
+    if (running.length === 0) throw new Error('no broker runs')
+    const ask = async ({ host }: ClusterNode): Promise<T> => {
+      using client = await ClusterClient.connect(host, brokerPort)
+      return await question(client)
+    }
+    return await Promise.all(running.map(ask))
+  }
+
   metadata(...topics: readonly string[]): Promise<ClusterMetadata> {
     return this.ask((client) => client.metadata(topics))
   }
@@ -180,21 +197,24 @@ export class Cluster {
     return leaderId
   }
 
-  /** Resolves when a broker tells the partitions of a topic such that `isThere` holds; rejects with the last it told. */
+  /**
+   * Resolves when every broker that runs tells the partitions of a topic such that `isThere` holds, since a client may ask
+   * any of them; rejects with what they told last.
+   */
   async awaitPartitions(
     topic: string,
     isThere: (partitions: readonly PartitionState[]) => boolean,
     timeoutMs = patienceMs,
   ): Promise<readonly PartitionState[]> {
-    let told: readonly PartitionState[] = []
+    let told: (readonly PartitionState[])[] = []
     const look = async () => {
-      told = (await this.metadata(topic)).topics.get(topic) ?? []
-      return told.length > 0 && isThere(told)
+      told = (await this.askAll((client) => client.metadata([topic]))).map(({ topics }) => topics.get(topic) ?? [])
+      return told.every((partitions) => partitions.length > 0 && isThere(partitions))
     }
     await this.until(`the partitions of ${topic}`, look, timeoutMs).catch((error: Error) => {
       throw new Error(`${error.message}; last told: ${JSON.stringify(told)}`)
     })
-    return told
+    return told[0]!
   }
 
   /** Resolves when all replicas are in sync and every partition has a leader. */

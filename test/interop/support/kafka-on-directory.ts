@@ -1,15 +1,15 @@
 /** Apache Kafka on the directory and the port of an ottla that is stopped, or was not started yet. */
-import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { type BrokerProcess, freePort, isListening, repositoryRoot } from './broker-process.ts'
+import type { BrokerProcess } from './broker-process.ts'
+import { KafkaProcess } from './kafka-process.ts'
+import { freePort } from './ports.ts'
 
 export class KafkaOnDirectory {
-  readonly #child: ChildProcess
+  readonly #process: KafkaProcess
 
-  private constructor(child: ChildProcess) {
-    this.#child = child
+  private constructor(kafka: KafkaProcess) {
+    this.#process = kafka
   }
 
   /**
@@ -40,36 +40,16 @@ export class KafkaOnDirectory {
       ...(options.settings ?? []),
     ]
     writeFileSync(properties, `${settings.join('\n')}\n`)
-    const env = { ...process.env, KAFKA_HEAP_OPTS: '-Xmx384M' }
-    const script = join(repositoryRoot, 'test/interop/reference/kafka.sh')
-    // A group of its own: the script, and the JVM that it becomes.
-    const child = spawn(script, [options.format ? 'broker' : 'serve', properties], {
-      env,
-      stdio: 'ignore',
-      detached: true,
-    })
-    const kafka = new KafkaOnDirectory(child)
-    const deadlineMs = Date.now() + 90_000
-    while (!(await isListening(port))) {
-      if (child.exitCode !== null) throw new Error(`Apache Kafka ended with ${child.exitCode}`)
-      if (Date.now() > deadlineMs) throw new Error('Apache Kafka does not listen')
-      await new Promise((resolve) => setTimeout(resolve, 200))
-    }
-    return kafka
+    const kafka = new KafkaProcess(options.format ? 'broker' : 'serve', properties, '-Xmx384M')
+    await kafka.listening(port)
+    return new KafkaOnDirectory(kafka)
   }
 
   async stop(): Promise<void> {
-    await this.#end('SIGTERM')
+    await this.#process.stop()
   }
 
   async kill(): Promise<void> {
-    await this.#end('SIGKILL')
-  }
-
-  async #end(signal: NodeJS.Signals): Promise<void> {
-    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return
-    const ended = once(this.#child, 'exit')
-    process.kill(-this.#child.pid!, signal)
-    await ended
+    await this.#process.kill()
   }
 }

@@ -6,6 +6,7 @@ import { once } from 'node:events'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { repositoryRoot } from './broker-process.ts'
+import { watch } from './watched-process.ts'
 
 /** Where install.sh put the clients. */
 export const interopCache =
@@ -13,6 +14,7 @@ export const interopCache =
 
 export async function run(command: string, words: readonly string[], input = ''): Promise<string> {
   const child = spawn(command, words)
+  watch([command, ...words].join(' ').slice(0, 300), child)
   let output = ''
   let errors = ''
   child.stdout.on('data', (chunk: Buffer) => {
@@ -27,6 +29,11 @@ export async function run(command: string, words: readonly string[], input = '')
   const [code] = (await once(child, 'close')) as [number | null]
   if (code !== 0) throw new Error(`${command} ${words.join(' ')} ended with ${code}:\n${output}\n${errors}`)
   return output
+}
+
+/** kcat by itself gives up a request for metadata after 5 s. */
+export function kcatTool(words: readonly string[], input = ''): Promise<string> {
+  return run('kcat', ['-m', '120', ...words], input)
 }
 
 /** A stock tool of Apache Kafka by its class name. */

@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { repositoryRoot } from './broker-process.ts'
+import { watch } from './watched-process.ts'
 
 export class ToolProcess {
   readonly lines: string[] = []
@@ -20,6 +21,7 @@ export class ToolProcess {
   constructor(command: string, words: readonly string[]) {
     this.#child = spawn(command, words)
     this.#ended = once(this.#child, 'close')
+    watch([command, ...words].join(' ').slice(0, 300), this.#child)
     createInterface({ input: this.#child.stdout! }).on('line', (line) => {
       this.lines.push(line)
       for (const waiting of this.#waiting) {
