@@ -7,7 +7,9 @@ export default defineConfig({
     exclude: ['test/interop/**', 'node_modules/**'],
     pool: 'forks',
     maxWorkers: 2,
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    // Two workers share two cores, maybe with others, and maybe slow ones.
+    testTimeout: 240_000,
+    hookTimeout: 240_000,
+    expect: { poll: { timeout: 30_000 } },
   },
 })

@@ -68,14 +68,33 @@ export async function startCluster(options: StartClusterOptions = {}): Promise<E
   }
 }
 
-/** Ports that nobody has at the moment. Voters must know each other's before any of them is open. */
+/** Below the ports that operating systems give to outgoing connections. */
+const portRange = { from: 10_000, until: 32_000 } as const
+
+/**
+ * Ports that nobody has at the moment. Voters must know each other's before any of them is open, and a broker that was
+ * stopped needs its own again: those of outgoing connections may be taken meanwhile, by its peers that look for it too.
+ */
 async function freePorts(host: string, count: number): Promise<number[]> {
   const network = new NodeNetwork()
-  const sockets = await Promise.all(
-    Array.from({ length: count }, () => network.listen({ host, port: 0, backlog: 1 }, (socket) => socket.destroy())),
-  )
-  await Promise.all(sockets.map((socket) => socket.close()))
-  return sockets.map(({ port }) => port)
+  const random = new NodeRandom()
+  const ports = new Set<number>()
+  while (ports.size < count) {
+    const port = portRange.from + random.integer(portRange.until - portRange.from)
+    if (!ports.has(port) && (await isFree(network, host, port))) ports.add(port)
+  }
+  return [...ports]
+}
+
+async function isFree(network: NodeNetwork, host: string, port: number): Promise<boolean> {
+  try {
+    const listening = await network.listen({ host, port, backlog: 1 }, (socket) => socket.destroy())
+    await listening.close()
+    return true
+  } catch (error) {
+    if (error instanceof NetworkError && error.code === 'EADDRINUSE') return false
+    throw error
+  }
 }
 
 /** A running cluster. */

@@ -50,9 +50,12 @@ function options(...override: string[]) {
   } as const
 }
 
+/** Far beyond what any of this takes. */
+const patience = { timeout: 30_000 }
+
 /** Resolves when a line that contains `text` was written. */
 async function shown(text: string): Promise<void> {
-  await vi.waitUntil(() => output.some((line) => line.includes(text)))
+  await vi.waitUntil(() => output.some((line) => line.includes(text)), patience)
 }
 
 test('it says where to connect and where the data is, and stops cleanly on a signal', async () => {
@@ -104,14 +107,14 @@ test('a second signal does not wait', async () => {
   host.emit('SIGTERM')
   await shown('stopping on SIGTERM')
   host.emit('SIGTERM')
-  await vi.waitUntil(() => host.exits.length > 0)
+  await vi.waitUntil(() => host.exits.length > 0, patience)
   expect(host.exits).toEqual([143])
 })
 
 test('a signal ends a start that is not over', async () => {
   const host = new FakeHost()
   const running = start(options(), async () => () => new Promise(() => {}), host as unknown as Host)
-  await vi.waitUntil(() => host.listenerCount('SIGTERM') > 0)
+  await vi.waitUntil(() => host.listenerCount('SIGTERM') > 0, patience)
   host.emit('SIGTERM')
   expect(await running).toBe(143)
   expect(output.join('')).toContain('before the start was over')

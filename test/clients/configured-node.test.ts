@@ -14,7 +14,12 @@ let admin: Admin
 
 beforeAll(async () => {
   node = await StartedNode.start({ listeners: 'PLAINTEXT://:0', 'log.retention.check.interval.ms': '50' })
-  kafka = new Kafka({ brokers: [node.bootstrap], logLevel: logLevel.NOTHING, retry: { retries: 2 } })
+  kafka = new Kafka({
+    brokers: [node.bootstrap],
+    logLevel: logLevel.NOTHING,
+    connectionTimeout: 30_000,
+    retry: { retries: 2 },
+  })
   admin = kafka.admin()
   await admin.connect()
 })
@@ -159,7 +164,7 @@ test('log.retention.ms of the cluster takes effect at the next check', async () 
   expect(await admin.fetchTopicOffsets('kept')).toMatchObject([{ low: '0', high: '1' }])
   await alter(ConfigResourceTypes.BROKER, '', { 'log.retention.ms': '1' })
   await vi.waitFor(async () => expect(await admin.fetchTopicOffsets('kept')).toMatchObject([{ low: '1', high: '1' }]), {
-    timeout: 10_000,
+    timeout: 30_000,
   })
   await alter(ConfigResourceTypes.BROKER, '', { 'log.retention.ms': null })
 })

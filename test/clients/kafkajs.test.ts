@@ -21,6 +21,7 @@ function client(): Kafka {
     clientId: 'kafkajs-test',
     brokers: [node.bootstrap],
     logLevel: logLevel.NOTHING,
+    connectionTimeout: 30_000,
     retry: { initialRetryTime: 20, maxRetryTime: 200, retries: 8 },
   })
 }
@@ -242,7 +243,12 @@ test("what is not there is told with Kafka's errors", async () => {
 
 test('a topic and a partition that are not there are not made up', async () => {
   const other = await StartedNode.start({ 'auto.create.topics.enable': 'false' })
-  const kafka = new Kafka({ brokers: [other.bootstrap], logLevel: logLevel.NOTHING, retry: { retries: 0 } })
+  const kafka = new Kafka({
+    brokers: [other.bootstrap],
+    logLevel: logLevel.NOTHING,
+    connectionTimeout: 30_000,
+    retry: { retries: 0 },
+  })
   const admin = kafka.admin()
   const producer = kafka.producer()
   await admin.connect()
@@ -266,7 +272,11 @@ test('a topic and a partition that are not there are not made up', async () => {
 
 test('a node that has stopped leaves no socket behind', async () => {
   const other = await StartedNode.start()
-  const producer = new Kafka({ brokers: [other.bootstrap], logLevel: logLevel.NOTHING }).producer()
+  const producer = new Kafka({
+    brokers: [other.bootstrap],
+    logLevel: logLevel.NOTHING,
+    connectionTimeout: 30_000,
+  }).producer()
   await producer.connect()
   await producer.send({ topic: 't', messages: [{ value: 'v' }] })
   const { port } = other
@@ -276,6 +286,13 @@ test('a node that has stopped leaves no socket behind', async () => {
   await other.dispose()
   expect(own()).toBe(before - 1)
   await expect(
-    new Kafka({ brokers: [`127.0.0.1:${port}`], logLevel: logLevel.NOTHING, retry: { retries: 0 } }).admin().connect(),
+    new Kafka({
+      brokers: [`127.0.0.1:${port}`],
+      logLevel: logLevel.NOTHING,
+      connectionTimeout: 30_000,
+      retry: { retries: 0 },
+    })
+      .admin()
+      .connect(),
   ).rejects.toThrow(/ECONNREFUSED/)
 })

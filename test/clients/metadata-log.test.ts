@@ -16,7 +16,7 @@ test('snapshots and retention keep the metadata log small, and a restart knows a
       .filter((name) => name.endsWith(suffix))
       .map((name) => statSync(join(directory, name), { throwIfNoEntry: false })?.size ?? 0)
   const total = (parts: readonly number[]) => parts.reduce((sum, size) => sum + size, 0)
-  const admin = new Kafka({ brokers: [node.bootstrap], logLevel: logLevel.NOTHING }).admin()
+  const admin = new Kafka({ brokers: [node.bootstrap], logLevel: logLevel.NOTHING, connectionTimeout: 30_000 }).admin()
   await admin.connect()
   const topics = ['kept-0', 'kept-1', 'kept-2']
   await admin.createTopics({ topics: topics.map((topic) => ({ topic })) })

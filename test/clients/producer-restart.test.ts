@@ -11,7 +11,7 @@ let node: StartedNode
 
 beforeAll(async () => {
   node = await StartedNode.start()
-  const admin = new Kafka({ brokers: [node.bootstrap], logLevel: logLevel.NOTHING }).admin()
+  const admin = new Kafka({ brokers: [node.bootstrap], logLevel: logLevel.NOTHING, connectionTimeout: 30_000 }).admin()
   await admin.connect()
   await admin.createTopics({ topics: [{ topic: 'orders', numPartitions: 1 }], waitForLeaders: true })
   await admin.disconnect()

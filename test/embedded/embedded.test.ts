@@ -20,7 +20,7 @@ async function start(options: StartBrokerOptions = {}): Promise<EmbeddedBroker> 
 
 function clientOf(broker: EmbeddedBroker): Kafka {
   const retry = { initialRetryTime: 20, retries: 5 }
-  return new Kafka({ brokers: [broker.bootstrapServers], logLevel: logLevel.NOTHING, retry })
+  return new Kafka({ brokers: [broker.bootstrapServers], logLevel: logLevel.NOTHING, connectionTimeout: 30_000, retry })
 }
 
 async function send(broker: EmbeddedBroker, topic: string, values: readonly string[]): Promise<void> {

@@ -38,7 +38,11 @@ beforeAll(async () => {
     // Every change of metadata is worth a snapshot.
     'metadata.log.max.record.bytes.between.snapshots=1000',
   ])
-  const admin = new Kafka({ brokers: [broker.bootstrap], logLevel: logLevel.NOTHING }).admin()
+  const admin = new Kafka({
+    brokers: [broker.bootstrap],
+    logLevel: logLevel.NOTHING,
+    connectionTimeout: 30_000,
+  }).admin()
   await admin.connect()
   const configEntries = [{ name: 'segment.bytes', value: String(1024 * 1024) }]
   await admin.createTopics({ topics: [{ topic: 'segmented', configEntries }, { topic: 'gone' }] })

@@ -58,7 +58,7 @@ async function countRecords(client: KafkaClient): Promise<number> {
 
 /** The active segment holds at most 104 records of 10,000 bytes. */
 async function isCompacted(client: KafkaClient): Promise<void> {
-  await expect.poll(() => countRecords(client), { timeout: 20_000, interval: 50 }).toBeLessThanOrEqual(104 + 10)
+  await expect.poll(() => countRecords(client), { timeout: 50_000, interval: 50 }).toBeLessThanOrEqual(104 + 10)
   const [end] = await listOffsets(client, [{ topic: 'compacted', partition: 0 }], offsetSpecs.latest)
   expect(end!.offset).toBe(300)
 }

@@ -141,7 +141,11 @@ class CrashRun {
   }
 
   async #administer(use: (admin: Admin) => Promise<void>): Promise<void> {
-    const admin = new Kafka({ brokers: [this.#broker.bootstrap], logLevel: logLevel.NOTHING }).admin()
+    const admin = new Kafka({
+      brokers: [this.#broker.bootstrap],
+      logLevel: logLevel.NOTHING,
+      connectionTimeout: 30_000,
+    }).admin()
     await admin.connect()
     try {
       await use(admin)
