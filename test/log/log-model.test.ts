@@ -14,6 +14,7 @@ import { errorOf, LogModel, type ModelAborted, type ModelBatch } from './log-mod
 
 const seedsCount = Number(process.env.LOG_SEEDS ?? 150)
 const operationsPerSeed = 120
+let recallsCount = 0
 
 class Run {
   readonly harness: LogHarness
@@ -71,7 +72,7 @@ class Run {
       `${choice}: ${logStartOffset} flushed ${recoveryPoint}/${flushedOffset} written ${logEndOffset} next ${nextOffset} (checkpoint ${this.recoveryPointCheckpoint})`,
     )
     if (choice < 30) this.appendPlain()
-    else if (choice < 46) this.appendIdempotent()
+    else if (choice < 46) await this.appendIdempotent()
     else if (choice < 54) this.appendTransactional()
     else if (choice < 60) this.appendRefused()
     else if (choice < 68) await this.settle()
@@ -94,12 +95,12 @@ class Run {
     this.#append(buildBatch({ timestamp: this.#timestamp(), records }))
   }
 
-  appendIdempotent(): void {
+  async appendIdempotent(): Promise<void> {
     const producerId = BigInt(this.random.integer(4))
     const last = this.#lastOf(producerId)
     if (last?.isTransactional) return
     const repeats = last !== undefined && this.#isVisible(last) && this.random.integer(3) === 0
-    if (repeats) this.#appendRepeated(last)
+    if (repeats) await this.#appendRepeated(this.#oneOfLastFive(last))
     else this.#append(this.#next(producerId, last, false))
   }
 
@@ -370,10 +371,32 @@ class Run {
     return this.log.append(bytes, { leaderEpoch: this.#epoch, origin: isMarker ? 'coordinator' : 'client' })
   }
 
-  #appendRepeated(last: ModelBatch): void {
-    const bytes = Buffer.from(last.bytes)
-    const result = this.#appendTo(bytes)
-    expect(result).toMatchObject({ baseOffset: last.baseOffset, lastOffset: last.lastOffset, isDuplicate: true })
+  /** A producer may send its last five batches again; the log may have to be read for what was forgotten. */
+  async #appendRepeated({ bytes, baseOffset, lastOffset }: ModelBatch): Promise<void> {
+    for (;;) {
+      const repeated = Buffer.from(bytes)
+      const refusal = errorOf(() => {
+        const result = this.#appendTo(repeated)
+        expect(result).toMatchObject({ baseOffset, lastOffset, isDuplicate: true })
+      })
+      if (refusal === undefined) return
+      const recall = this.log.producerRecall.maybeRecall(repeated)
+      expect([refusal, recall === undefined], `the batch at ${baseOffset}`).toEqual([
+        'OUT_OF_ORDER_SEQUENCE_NUMBER',
+        false,
+      ])
+      recallsCount++
+      await this.harness.drive(recall!)
+    }
+  }
+
+  #oneOfLastFive(last: ModelBatch): ModelBatch {
+    const epoch = batch.producerEpoch(last.bytes, 0)
+    const mine = this.#visible().filter(
+      (each) => each.producerId === last.producerId && batch.producerEpoch(each.bytes, 0) === epoch,
+    )
+    const candidates = mine.filter((each) => this.#isVisible(each)).slice(-5)
+    return candidates[this.random.integer(candidates.length)]!
   }
 
   #next(producerId: bigint, last: ModelBatch | undefined, isTransactional: boolean): Buffer {
@@ -428,5 +451,9 @@ describe('a log does what its model does', () => {
       ;(error as Error).message += `\nlast operations:\n${run.trace.slice(-12).join('\n')}`
       throw error
     }
+  })
+
+  test('and forgotten batches were among those that came again', () => {
+    if (only === undefined) expect(recallsCount).toBeGreaterThan(Math.floor(seedsCount / 20) - 1)
   })
 })

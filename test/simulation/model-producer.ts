@@ -42,10 +42,7 @@ interface OpenBatch {
   readonly values: readonly string[]
 }
 
-/** lost: nobody can tell any more what became of the batches that are open. */
-type Outcome =
-  | { readonly kind: 'acknowledged'; readonly baseOffset: number }
-  | { readonly kind: 'open' | 'refused' | 'lost' }
+type Outcome = { readonly kind: 'acknowledged'; readonly baseOffset: number } | { readonly kind: 'open' | 'refused' }
 
 export class ModelProducer extends ModelClient {
   readonly #settings: ProducerSettings
@@ -104,7 +101,7 @@ export class ModelProducer extends ModelClient {
   /** Keeps one partition supplied: some batches at a time, once the first one is acknowledged, as an idempotent client may. */
   async #fill(index: number): Promise<void> {
     const { pauseMs, isIdempotent } = this.#settings
-    let identity = isIdempotent ? await this.#identify() : undefined
+    const identity = isIdempotent ? await this.#identify() : undefined
     let sequence = 0
     let open: OpenBatch[] = []
     while (!this.isStopped || open.length > 0) {
@@ -116,12 +113,7 @@ export class ModelProducer extends ModelClient {
         sequence += batch.values.length
         open.push(batch)
       }
-      const left = await this.#deliver(index, open)
-      open = left ?? []
-      if (left !== undefined) continue
-      this.tell(`begins anew with ${this.#settings.topic}-${index}`)
-      identity = await this.#identify()
-      sequence = 0
+      open = await this.#deliver(index, open)
     }
   }
 
@@ -137,7 +129,7 @@ export class ModelProducer extends ModelClient {
   }
 
   /** Sends batches one behind the other, and again until they are acknowledged, but not what might be doubled then. */
-  async #deliver(index: number, batches: readonly OpenBatch[]): Promise<OpenBatch[] | undefined> {
+  async #deliver(index: number, batches: readonly OpenBatch[]): Promise<OpenBatch[]> {
     let open = [...batches]
     for (let attempts = 1; open.length > 0; attempts++) {
       if (attempts % 100 === 0) this.tell(`is not heard for ${attempts} times: ${this.#lastReason}`)
@@ -145,7 +137,7 @@ export class ModelProducer extends ModelClient {
       const sent = open.map((batch, place) => {
         if (topic !== undefined)
           this.#ledger.onTried(topic.id, index, this.name, batch.values, this.#settings.isIdempotent)
-        return this.#send(index, batch.bytes, place, open.length)
+        return this.#send(index, batch.bytes, place)
       })
       const outcomes = await Promise.all(sent)
       outcomes.forEach((outcome, place) => {
@@ -156,7 +148,6 @@ export class ModelProducer extends ModelClient {
       })
       open = open.filter((_batch, place) => outcomes[place]!.kind !== 'acknowledged')
       if (open.length === 0) return open
-      if (outcomes[0]!.kind === 'lost') return undefined
       await this.#refresh()
       const isOpen = outcomes.some(({ kind }) => kind === 'open')
       if (!this.#settings.isIdempotent && isOpen) return []
@@ -164,7 +155,7 @@ export class ModelProducer extends ModelClient {
     return open
   }
 
-  async #send(index: number, batch: Buffer, place: number, openCount: number): Promise<Outcome> {
+  async #send(index: number, batch: Buffer, place: number): Promise<Outcome> {
     const { topic: name, acks } = this.#settings
     const topic = this.topic(name)
     const leader = this.broker(topic?.partitions.get(index)?.leaderId ?? -1)
@@ -176,11 +167,8 @@ export class ModelProducer extends ModelClient {
       const answer = await this.ask<ProduceResponse>(leader, apiKeys.Produce, request)
       const { errorCode, baseOffset, errorMessage } = answer.responses[0]!.partitionResponses[0]!
       if (errorCode === 0) return { kind: 'acknowledged', baseOffset }
-      if (errorCode === errorCodes.DUPLICATE_SEQUENCE_NUMBER) return { kind: 'acknowledged', baseOffset: -1 }
-      // What comes behind a batch that failed is out of order. So may be the first of several that are in the log: a broker
-      // that was started anew knows a producer's last batch only, as producer snapshots have it.
-      const isOutOfOrder = errorCode === errorCodes.OUT_OF_ORDER_SEQUENCE_NUMBER && openCount > 1
-      if (isOutOfOrder) return { kind: place === 0 ? 'lost' : 'open' }
+      // What comes behind a batch that failed is out of order; the first one never is, whatever happened to the broker.
+      if (errorCode === errorCodes.OUT_OF_ORDER_SEQUENCE_NUMBER && place > 0) return { kind: 'open' }
       if (!uncertain.has(errorCode))
         this.world.violate(
           new Error(`${this.name} got ${errorName(errorCode)} for ${name}-${index} of ${leader.host}: ${errorMessage}`),

@@ -137,6 +137,18 @@ export const plantedBugs = [
     ],
   },
   {
+    name: 'forgotten-batches',
+    what: 'a broker that was started anew knows the last batch of a producer alone',
+    seed: 22,
+    changes: [
+      {
+        file: 'src/log/producer-recall.ts',
+        find: 'if (entry === undefined) return undefined',
+        replace: 'if (entry !== undefined || this.#pending.size === 0) return undefined',
+      },
+    ],
+  },
+  {
     name: 'undurable-cut',
     what: 'what a recovery cut off a log is not flushed and may come back behind what is written in its place',
     seed: 861,
