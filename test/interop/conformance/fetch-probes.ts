@@ -202,12 +202,11 @@ const topicDescriptions: Probe = {
       9,
       ask([{ name: topic }], { includeTopicAuthorizedOperations: true, includeClusterAuthorizedOperations: true }),
     )
-    for (let attempt = 0; attempt < 200; attempt++) {
+    await prober.settled(async () => {
       const auto = [{ name: `${prober.prefix}auto` }]
       const answer = await prober.ask('Metadata', 9, ask(auto, { allowAutoTopicCreation: true }))
-      if ((answer!.topics as readonly Answer[])[0]!.errorCode === 0) break
-      await new Promise((resolve) => setTimeout(resolve, 50))
-    }
+      return (answer!.topics as readonly Answer[])[0]!.errorCode === 0
+    })
     await prober.probe('created', 'Metadata', 9, ask([{ name: `${prober.prefix}auto` }]))
     await prober.probeVersions('cluster', 'DescribeCluster', () => ({ includeClusterAuthorizedOperations: true }))
     await prober.probe('controllers', 'DescribeCluster', 1, { endpointType: 2 })

@@ -49,19 +49,14 @@ async function stableGroup(
 }
 
 export async function untilCoordinator(prober: Prober): Promise<void> {
-  for (let attempt = 0; attempt < 200; attempt++) {
+  const groupId = `${prober.prefix}any`
+  await prober.settled(async () => {
     const answer = await prober.ask('FindCoordinator', 2, { key: 'any', keyType: 0 })
-    if (answer?.errorCode === 0) {
-      const fetched = await prober.ask('OffsetFetch', 5, { groupId: `${prober.prefix}any`, topics: null })
-      const heartbeat = await prober.ask('Heartbeat', 0, {
-        groupId: `${prober.prefix}any`,
-        generationId: 0,
-        memberId: 'x',
-      })
-      if (fetched?.errorCode === 0 && heartbeat?.errorCode === 25) return
-    }
-    await new Promise((resolve) => setTimeout(resolve, 50))
-  }
+    if (answer?.errorCode !== 0) return false
+    const fetched = await prober.ask('OffsetFetch', 5, { groupId, topics: null })
+    const heartbeat = await prober.ask('Heartbeat', 0, { groupId, generationId: 0, memberId: 'x' })
+    return fetched?.errorCode === 0 && heartbeat?.errorCode === 25
+  })
 }
 
 const coordinators: Probe = {
@@ -256,10 +251,10 @@ const rebalances: Probe = {
     prober.note('who else', [{ memberId: lateId }])
     await prober.probe('beat while one is pending', 'Heartbeat', 3, { groupId, generationId, memberId })
     const joining = other.ask('JoinGroup', 5, joinRequest(groupId, { memberId: lateId }))
-    for (let attempt = 0; attempt < 200; attempt++) {
+    await prober.settled(async () => {
       const beat = await prober.ask('Heartbeat', 3, { groupId, generationId, memberId })
-      if (beat!.errorCode === 27) break
-    }
+      return beat!.errorCode === 27
+    })
     await prober.probe('beat in a rebalance', 'Heartbeat', 3, { groupId, generationId, memberId })
     await prober.probe('sync in a rebalance', 'SyncGroup', 3, { groupId, generationId, memberId, assignments: [] })
     await prober.probe(

@@ -35,6 +35,7 @@ function known(api: ApiName, version: number, message: object): object {
 }
 
 const answerTimeoutMs = 60_000
+const settledTimeoutMs = 120_000
 const nameFields = ['name', 'topic', 'groupId', 'transactionalId', 'resourceName']
 /** What other probes have made, and what a broker makes for itself. */
 const othersName = /^(c\d+[-._]|__consumer_offsets|__transaction_state)/
@@ -140,7 +141,10 @@ export class Prober {
 
   /** Waits until `isSettled` says so: Apache Kafka's brokers hear a little later of what its controller has answered. */
   async settled(isSettled: () => Promise<boolean>): Promise<void> {
-    for (let attempt = 0; attempt < 3000 && !(await isSettled()); attempt++) {
+    const deadlineMs = performance.now() + settledTimeoutMs
+    while (!(await isSettled())) {
+      if (performance.now() > deadlineMs)
+        throw new Error(`port ${this.#port}: not settled after ${this.observations.at(-1)?.step}`)
       await new Promise((resolve) => setTimeout(resolve, 20))
     }
   }

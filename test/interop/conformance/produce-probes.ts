@@ -16,12 +16,11 @@ export async function createTopic(
   const topics = [{ name, numPartitions, replicationFactor: 1, configs: pairs }]
   await prober.probe(`create ${name}`, 'CreateTopics', 7, { topics, timeoutMs: 30_000 })
   // Apache Kafka answers before the leaders serve.
-  for (let attempt = 0; attempt < 500; attempt++) {
+  await prober.settled(async () => {
     const asked = [{ partitionIndex: numPartitions - 1, timestamp: -1n, currentLeaderEpoch: -1 }]
     const answer = await prober.ask('ListOffsets', 7, { replicaId: -1, topics: [{ name, partitions: asked }] })
-    if (partitionsOf(answer, 'topics', 'partitions')[0]?.errorCode === 0) return
-    await new Promise((resolve) => setTimeout(resolve, 20))
-  }
+    return partitionsOf(answer, 'topics', 'partitions')[0]?.errorCode === 0
+  })
 }
 
 function partitionsOf(answer: Answer | undefined, outer: string, inner: string): readonly Answer[] {
@@ -122,10 +121,10 @@ const unanswered: Probe = {
     // Nobody promises when it can be seen.
     const partitions = [{ partitionIndex: 0, timestamp: -1n, currentLeaderEpoch: -1 }]
     const latest = { replicaId: -1, topics: [{ name: topic, partitions }] }
-    for (let attempt = 0; attempt < 500; attempt++) {
+    await prober.settled(async () => {
       const answer = await prober.ask('ListOffsets', 7, latest)
-      if (partitionsOf(answer, 'topics', 'partitions')[0]?.offset === 1) break
-    }
+      return Number(partitionsOf(answer, 'topics', 'partitions')[0]?.offset) === 1
+    })
     await prober.probe('after acks=0', 'ListOffsets', 7, latest)
     await prober.tell('Produce', 9, produceRequest(`${prober.prefix}none`, oneRecord(), 0, 0))
     await prober.probe('after acks=0 with an error', 'ApiVersions', 0, {})
@@ -210,11 +209,10 @@ const sequences: Probe = {
 
 /** Apache Kafka fetches its ids when they are first asked for. */
 export async function untilProducerIds(prober: Prober): Promise<void> {
-  for (let attempt = 0; attempt < 400; attempt++) {
+  await prober.settled(async () => {
     const answer = await prober.ask('InitProducerId', 4, { transactionalId: null, transactionTimeoutMs: 60_000 })
-    if (answer?.errorCode === 0) return
-    await new Promise((resolve) => setTimeout(resolve, 50))
-  }
+    return answer?.errorCode === 0
+  })
 }
 
 const producerIds: Probe = {
