@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { apiKeys } from '../../src/protocol/api/index.ts'
 import { errorCodes } from '../../src/protocol/errors.ts'
-import { Cluster, clusterId, defaultSoftware, separateNodes } from './support/cluster.ts'
+import { Cluster, clusterId, defaultSoftware, separateNodes, steadySettings } from './support/cluster.ts'
 import { ClusterClient } from './support/cluster-client.ts'
 import type { ClusterNode } from './support/cluster-node.ts'
 import { controllerPort } from './support/ports.ts'
@@ -15,8 +15,7 @@ let cluster: Cluster
 beforeAll(async () => {
   cluster = await Cluster.start({
     nodes: separateNodes(3, 3),
-    // A leader that a slow machine deposes is none of what is tested here.
-    settings: ['controller.quorum.fetch.timeout.ms=30000'],
+    settings: steadySettings,
   })
   await cluster.createTopic('sound', 3)
 })

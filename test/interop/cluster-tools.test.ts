@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { Cluster, combinedNodes } from './support/cluster.ts'
+import { Cluster, combinedNodes, steadySettings } from './support/cluster.ts'
 import type { ClusterNode } from './support/cluster-node.ts'
 import { ClusterTools } from './support/cluster-tools.ts'
 import { javaTool, kcatTool } from './support/run-tool.ts'
@@ -15,11 +15,7 @@ beforeAll(async () => {
     nodes: combinedNodes(3),
     quorum: 'dynamic',
     // Every change of metadata is worth a snapshot.
-    settings: [
-      'metadata.log.max.record.bytes.between.snapshots=2000',
-      // A leader that a slow machine deposes is none of what is tested here.
-      'controller.quorum.fetch.timeout.ms=30000',
-    ],
+    settings: [...steadySettings, 'metadata.log.max.record.bytes.between.snapshots=2000'],
   })
   tools = new ClusterTools(cluster)
 })

@@ -8,7 +8,7 @@ import { writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { program, repositoryRoot } from './support/broker-process.ts'
-import { Cluster, combinedNodes } from './support/cluster.ts'
+import { Cluster, combinedNodes, steadySettings } from './support/cluster.ts'
 import type { Software } from './support/cluster-node.ts'
 
 const kafkaTools = 'org.apache.kafka.tools'
@@ -36,8 +36,7 @@ beforeAll(async () => {
   const software = (process.env.OTTLA_CLUSTER_SOFTWARE ?? 'kafka') as Software
   cluster = await Cluster.start({
     nodes: combinedNodes(3, software),
-    // Both tools are to find the same leader.
-    settings: ['controller.quorum.fetch.timeout.ms=30000'],
+    settings: steadySettings,
   })
   server = ['--bootstrap-server', cluster.bootstrap]
   for (const name of ['stock-made', 'ottla-made'])

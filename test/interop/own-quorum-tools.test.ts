@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { program } from './support/broker-process.ts'
-import { Cluster, combinedNodes } from './support/cluster.ts'
+import { Cluster, combinedNodes, steadySettings } from './support/cluster.ts'
 import type { ClusterNode } from './support/cluster-node.ts'
 import { run } from './support/run-tool.ts'
 
@@ -16,8 +16,7 @@ beforeAll(async () => {
   cluster = await Cluster.start({
     nodes: combinedNodes(3),
     quorum: 'dynamic',
-    // A leader that a slow machine deposes is none of what is tested here.
-    settings: ['controller.quorum.fetch.timeout.ms=30000'],
+    settings: steadySettings,
   })
 })
 

@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { patientRegistration } from '../support/broker-process.ts'
 import { KafkaProcess } from '../support/kafka-process.ts'
 import { freePort } from '../support/ports.ts'
 
@@ -34,6 +35,7 @@ export class ReferenceBroker {
       'share.coordinator.state.topic.replication.factor=1',
       'share.coordinator.state.topic.min.isr=1',
       'group.initial.rebalance.delay.ms=0',
+      patientRegistration,
       ...settings,
     ]
     const file = join(directory, 'server.properties')

@@ -16,7 +16,10 @@ export const repositoryRoot = resolve(fileURLToPath(import.meta.url), '../../../
 export const program = process.env.OTTLA_PROGRAM ?? join(repositoryRoot, 'bin/ottla')
 
 /** How long a process may take to serve: far beyond what it takes on a slow machine that does much else. */
-export const startTimeoutMs = 180_000
+export const startTimeoutMs = 300_000
+
+/** Apache Kafka's default, a minute, is less than a JVM with the controller may take on such a machine. */
+export const patientRegistration = `initial.broker.registration.timeout.ms=${startTimeoutMs}`
 
 export class BrokerProcess {
   readonly port: number

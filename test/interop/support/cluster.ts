@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { patientRegistration } from './broker-process.ts'
 import { ClusterClient, type ClusterMetadata, type PartitionState, type QuorumState } from './cluster-client.ts'
 import { type ClusterNetwork, LoopbackNetwork } from './cluster-network.ts'
 import { ClusterNode, type NodeDescription, type Software } from './cluster-node.ts'
@@ -30,6 +31,9 @@ export const separateNodes = (controllers: number, brokers: number, software = d
   ...Array.from({ length: controllers }, (_, index) => ({ id: 101 + index, roles: 'controller', software }) as const),
   ...Array.from({ length: brokers }, (_, index) => ({ id: 1 + index, roles: 'broker', software }) as const),
 ]
+
+/** For tests of other things than faults: nobody is deposed or fenced because a slow machine let it wait. */
+export const steadySettings = ['controller.quorum.fetch.timeout.ms=30000', 'broker.session.timeout.ms=60000'] as const
 
 /** Of every cluster that is formatted here. */
 export const clusterId = 'b3R0bGEtaW4tYS1jbHVzdA'
@@ -93,6 +97,7 @@ export class Cluster {
       `share.coordinator.state.topic.replication.factor=${replicas}`,
       `share.coordinator.state.topic.min.isr=${minInSync}`,
       'group.initial.rebalance.delay.ms=0',
+      patientRegistration,
       ...(options.settings ?? []),
     ]
     this.#commonSettings = [quorum, ...settings]

@@ -1,7 +1,7 @@
 /** Apache Kafka on the directory and the port of an ottla that is stopped, or was not started yet. */
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { BrokerProcess } from './broker-process.ts'
+import { type BrokerProcess, patientRegistration } from './broker-process.ts'
 import { KafkaProcess } from './kafka-process.ts'
 import { freePort } from './ports.ts'
 
@@ -37,6 +37,7 @@ export class KafkaOnDirectory {
       'share.coordinator.state.topic.replication.factor=1',
       'share.coordinator.state.topic.min.isr=1',
       'group.initial.rebalance.delay.ms=0',
+      patientRegistration,
       ...(options.settings ?? []),
     ]
     writeFileSync(properties, `${settings.join('\n')}\n`)
