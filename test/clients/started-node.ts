@@ -5,22 +5,24 @@ import { join } from 'node:path'
 import { silentLogger } from '../../src/base/logger.ts'
 import { BrokerConfig } from '../../src/config/broker-config.ts'
 import { type RunningNode, startNode } from '../../src/node.ts'
+import { freePort } from '../interop/support/ports.ts'
 
 export class StartedNode {
   readonly directory: string
   readonly #settings: Readonly<Record<string, string>>
   #node: RunningNode | undefined
-  /** The same in every run. */
-  #port = 0
+  /** The same in every run; no outgoing connection, such as a client's that looks for the node, takes it in between. */
+  #port: number
 
-  private constructor(directory: string, settings: Readonly<Record<string, string>>) {
+  private constructor(directory: string, port: number, settings: Readonly<Record<string, string>>) {
     this.directory = directory
+    this.#port = port
     this.#settings = settings
   }
 
   /** On a fresh directory and a free port; `settings` go before those of a first run. */
   static async start(settings: Readonly<Record<string, string>> = {}): Promise<StartedNode> {
-    const node = new StartedNode(mkdtempSync(join(tmpdir(), 'ottla-node-')), settings)
+    const node = new StartedNode(mkdtempSync(join(tmpdir(), 'ottla-node-')), await freePort(), settings)
     await node.restart()
     return node
   }
