@@ -15,7 +15,7 @@ import { produceProbes } from './conformance/produce-probes.ts'
 import { ReferenceBroker } from './conformance/reference-broker.ts'
 import { sweepProbes } from './conformance/sweep-probes.ts'
 import { versionProbes } from './conformance/version-probes.ts'
-import { BrokerProcess } from './support/broker-process.ts'
+import { BrokerProcess, patientRegistration } from './support/broker-process.ts'
 
 const probes = [
   ...produceProbes,
@@ -36,7 +36,8 @@ function running(port: string | undefined): typeof ottla | undefined {
 }
 
 beforeAll(async () => {
-  ottla = running(process.env.CONFORMANCE_OTTLA) ?? (await BrokerProcess.start(['num.partitions=4']))
+  ottla =
+    running(process.env.CONFORMANCE_OTTLA) ?? (await BrokerProcess.start(['num.partitions=4', patientRegistration]))
   kafka = running(process.env.CONFORMANCE_KAFKA) ?? (await ReferenceBroker.start(['num.partitions=4']))
 })
 

@@ -22,6 +22,7 @@ import { defaultMetadataLogSettings, RaftDriver, type RaftDriverOptions } from '
 import { formatMetadataDirectory } from '../../src/runtime/raft/raft-format.ts'
 import { RaftPeers } from '../../src/runtime/raft/raft-peers.ts'
 import { TcpServer } from '../../src/server/tcp-server.ts'
+import { freePort } from '../interop/support/ports.ts'
 import { clusterId, directoryIdOf, RecordingListener } from './raft-harness.ts'
 
 const network = new NodeNetwork()
@@ -82,6 +83,8 @@ export class RaftSocketNode {
       served: handlers,
     })
     const [listener] = config.controllerListeners
+    // The same after a restart; none that a peer's outgoing connection may be given meanwhile.
+    if (this.#port === 0) this.#port = await freePort()
     this.#port = (await this.#server.listen({ ...listener!, port: this.#port }, 'controller')).port
   }
 
