@@ -33,7 +33,8 @@ class CommittedLog {
 
 export class Ledger {
   readonly #logs = new Map<string, CommittedLog>()
-  readonly #tried = new Set<string>()
+  /** Topic by value. */
+  readonly #tried = new Map<string, Uuid>()
   readonly #acknowledged = new Map<string, { readonly partition: string; readonly value: string; offset: number }>()
   readonly #producerIds = new Map<string, string>()
   readonly #inOrder = new Set<string>()
@@ -61,8 +62,8 @@ export class Ledger {
     this.#producerIds.set(key, name)
   }
 
-  onTried(_topicId: Uuid, index: number, producer: string, values: readonly string[], isInOrder: boolean): void {
-    for (const value of values) this.#tried.add(value)
+  onTried(topicId: Uuid, index: number, producer: string, values: readonly string[], isInOrder: boolean): void {
+    for (const value of values) this.#tried.set(value, topicId)
     if (isInOrder) this.#inOrder.add(`${producer}/${index}`)
   }
 
@@ -120,18 +121,20 @@ export class Ledger {
     assert(batchHeader.isCrcValid(copy, 0), `${witness} has a broken batch at ${log.name}:${baseOffset}`)
     log.batches.set(baseOffset, { bytes: copy, nextOffset, witness })
     log.endOffset = nextOffset
-    if (!name.startsWith('__')) this.#noteValues(log, copy, baseOffset)
+    if (!name.startsWith('__')) this.#noteValues(topicId, log, copy, baseOffset)
     return nextOffset
   }
 
-  #noteValues(log: CommittedLog, bytes: Buffer, baseOffset: number): void {
+  #noteValues(topicId: Uuid, log: CommittedLog, bytes: Buffer, baseOffset: number): void {
     const cursor = new RecordCursor()
     cursor.reset(bytes, batchHeader.batchHeaderSize)
     while (!cursor.isAtEnd) {
       cursor.next()
       const value = bytes.toString('utf8', cursor.valuePosition, cursor.valuePosition + cursor.valueSize)
       const offset = baseOffset + cursor.offsetDelta
-      assert(this.#tried.has(value), `${log.name}:${offset} holds ${value}, which nobody sent`)
+      const sentTo = this.#tried.get(value)
+      assert(sentTo !== undefined, `${log.name}:${offset} holds ${value}, which nobody sent`)
+      assert(sentTo === topicId, `${log.name}:${offset} holds ${value}, which was sent to another topic of that name`)
       const before = log.offsets.get(value)
       assert(before === undefined, `${value} is doubled: at ${log.name}:${before} and ${offset}`)
       log.offsets.set(value, offset)

@@ -11,7 +11,8 @@ import { type ClientSurroundings, ModelClient } from './model-client.ts'
 import { clusterId, type SimulatedCluster } from './simulated-cluster.ts'
 
 const lasting = ['orders', 'events'] as const
-const fleeting = 'scratch'
+/** The topic that comes and goes. */
+export const fleeting = 'scratch'
 const topicResource = 2
 
 export class ModelAdmin extends ModelClient {
@@ -37,7 +38,7 @@ export class ModelAdmin extends ModelClient {
     const replicas = Math.min(3, shape.brokerIds.length)
     const changes = [
       () => this.#tryCreate(fleeting, 1 + this.random.integer(2), replicas),
-      () => this.#remove(fleeting),
+      () => this.#replace(fleeting, replicas),
       () => this.#addPartitions(),
       () => this.#configure(),
       () => this.#reassign(shape.brokerIds, replicas),
@@ -80,6 +81,12 @@ export class ModelAdmin extends ModelClient {
     this.#ledger.deletedTopics.add(topic.id)
     this.tell(`deletes ${name}`)
     await this.#change(apiKeys.DeleteTopics, { topics: [{ topicId: topic.id }], timeoutMs: 5000 })
+  }
+
+  /** What had the name may lie on many disks still, some of which are away. */
+  async #replace(name: string, replicas: number): Promise<void> {
+    await this.#remove(name)
+    if (this.random.next() < 0.7) await this.#tryCreate(name, 1 + this.random.integer(2), replicas)
   }
 
   async #addPartitions(): Promise<void> {

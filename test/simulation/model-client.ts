@@ -6,6 +6,7 @@
 import type { Random } from '../../src/base/random.ts'
 import type { Uuid } from '../../src/base/uuid.ts'
 import type { MetadataResponse } from '../../src/protocol/api/03-metadata.ts'
+import type { FindCoordinatorResponse } from '../../src/protocol/api/10-find-coordinator.ts'
 import { apiKeys } from '../../src/protocol/api/index.ts'
 import { errorCodes } from '../../src/protocol/errors.ts'
 import { type AskOptions, PeerConnection } from '../../src/runtime/peer-connection.ts'
@@ -101,6 +102,14 @@ export class ModelClient {
     } catch {
       await this.sleep(50 + this.random.integer(100))
     }
+  }
+
+  /** Undefined while nobody knows one. Rejects with PeerError. */
+  async coordinatorOf(groupId: string): Promise<Endpoint | undefined> {
+    const request = { keyType: 0, coordinatorKeys: [groupId] }
+    const answer = await this.ask<FindCoordinatorResponse>(this.anyBroker(), apiKeys.FindCoordinator, request)
+    const found = answer.coordinators[0]
+    return found?.errorCode === 0 ? { host: found.host, port: found.port } : undefined
   }
 
   #learn(answer: MetadataResponse): void {

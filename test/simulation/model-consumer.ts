@@ -5,7 +5,6 @@
 import type { FetchResponse } from '../../src/protocol/api/01-fetch.ts'
 import type { OffsetCommitResponse } from '../../src/protocol/api/08-offset-commit.ts'
 import type { OffsetFetchResponse } from '../../src/protocol/api/09-offset-fetch.ts'
-import type { FindCoordinatorResponse } from '../../src/protocol/api/10-find-coordinator.ts'
 import { apiKeys } from '../../src/protocol/api/index.ts'
 import { errorCodes, errorName } from '../../src/protocol/errors.ts'
 import { BatchCursor } from '../../src/protocol/record/batch-cursor.ts'
@@ -143,20 +142,13 @@ export class ModelConsumer extends ModelClient {
       await this.sleep(100 + this.random.next() * 600)
       const topic = this.topic(this.#settings.topic)
       if (topic === undefined) continue
-      const coordinator = await this.#findCoordinator().catch(() => undefined)
+      const coordinator = await this.coordinatorOf(this.#settings.groupId).catch(() => undefined)
       if (coordinator === undefined) continue
       const index = this.random.integer(topic.partitions.size)
       const isLook = this.random.next() < 0.4
       const turn = isLook ? this.#lookUp(coordinator, index) : this.#commit(coordinator, index)
       await turn.catch(() => undefined)
     }
-  }
-
-  async #findCoordinator(): Promise<Endpoint | undefined> {
-    const request = { keyType: 0, coordinatorKeys: [this.#settings.groupId] }
-    const answer = await this.ask<FindCoordinatorResponse>(this.anyBroker(), apiKeys.FindCoordinator, request)
-    const found = answer.coordinators[0]
-    return found?.errorCode === 0 ? { host: found.host, port: found.port } : undefined
   }
 
   async #commit(coordinator: Endpoint, index: number): Promise<void> {

@@ -12,6 +12,8 @@ import type { SimulatedNode } from './simulated-node.ts'
 
 type Fault = () => void
 
+const clientsCount = 10
+
 export class Nemesis {
   readonly #cluster: SimulatedCluster
   readonly #random: SeededRandom
@@ -196,7 +198,7 @@ export class Nemesis {
     this.#cluster.world.tell('nemesis', `cuts ${node.hostName} off`)
     for (const other of this.#cluster.nodes) this.#cutBoth(node, other)
     if (this.#random.next() < 0.5) {
-      for (let index = 0; index < 8; index++) {
+      for (let index = 0; index < clientsCount; index++) {
         this.#cluster.network.cut(node.hostName, `client${index}`)
         this.#cluster.network.cut(`client${index}`, node.hostName)
       }

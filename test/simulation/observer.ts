@@ -13,6 +13,7 @@ import { crc32c } from '../../src/protocol/record/crc32c.ts'
 import { RaftDriver } from '../../src/runtime/raft/raft-driver.ts'
 import type { Partition } from '../../src/runtime/replica/partition.ts'
 import { ReplicaManager } from '../../src/runtime/replica/replica-manager.ts'
+import { ElectableReplicas, type Life } from './electable-replicas.ts'
 import type { Ledger } from './ledger.ts'
 import { LogTailReader } from './log-tail-reader.ts'
 import { dataDirectory, type SimulatedNode } from './simulated-node.ts'
@@ -61,9 +62,11 @@ export class Observer {
   readonly #quorums = new Map<number, SeenQuorum>()
   readonly #images = new Map<number, { readonly hash: number; readonly who: string }>()
   readonly #imageOffsets = new WeakMap<object, number>()
+  readonly #electable: ElectableReplicas
 
-  constructor(ledger: Ledger) {
+  constructor(ledger: Ledger, nodeOf: (id: number) => SimulatedNode | undefined) {
     this.#ledger = ledger
+    this.#electable = new ElectableReplicas(ledger, (brokerId) => lifeOf(nodeOf(brokerId)))
     startedDrivers.clear()
     startedManagers.clear()
   }
@@ -109,6 +112,7 @@ export class Observer {
     if (driver.isLeader && this.#quorumLeaders.get(epoch) !== node.id) {
       const known = this.#quorumLeaders.get(epoch)
       assert(known === undefined, `quorum epoch ${epoch} has the leaders ${known} and ${node.id}`)
+      this.#checkCompleteness(node, driver)
       this.#quorumLeaders.set(epoch, node.id)
       node.world.tell(node.hostName, `leads the quorum in epoch ${epoch}`)
     }
@@ -120,6 +124,16 @@ export class Observer {
     seen.highWatermark = highWatermark
     seen.reader.readTo(highWatermark, (bytes, position) =>
       this.#ledger.onCommitted('__cluster_metadata', metadataTopicId, 0, bytes, position, node.hostName),
+    )
+  }
+
+  /** Who is elected has all that is committed, unless others are further by now. */
+  #checkCompleteness(node: SimulatedNode, { epoch, logEndOffset }: RaftDriver): void {
+    for (const known of this.#quorumLeaders.keys()) if (known > epoch) return
+    const endOffset = this.#ledger.endOffset(metadataTopicId, 0)
+    assert(
+      logEndOffset >= endOffset,
+      `${node.hostName} leads the quorum in epoch ${epoch} with ${logEndOffset} of the ${endOffset} that are committed`,
     )
   }
 
@@ -138,10 +152,12 @@ export class Observer {
 
   #noteChanges(image: MetadataImage): void {
     for (const topic of image.topics.values()) {
-      for (const [index, { leader, isr, partitionEpoch }] of topic.partitions.entries()) {
+      for (const [index, registration] of topic.partitions.entries()) {
+        const { leader, isr, partitionEpoch } = registration
         const key = `${topic.id}-${index}`
-        if ((this.#partitionEpochs.get(key) ?? 0) >= partitionEpoch) continue
+        if ((this.#partitionEpochs.get(key) ?? -1) >= partitionEpoch) continue
         this.#partitionEpochs.set(key, partitionEpoch)
+        this.#electable.onRegistration(image, topic, index, registration)
         this.onPartitionChange(leader, isr)
       }
     }
@@ -176,6 +192,7 @@ export class Observer {
       now.reader.readTo(highWatermark, (bytes, position) =>
         this.#ledger.onCommitted(partition.topic, partition.topicId, partition.index, bytes, position, node.hostName),
       )
+      this.#electable.check(partition.topicId, partition.index)
     }
   }
 
@@ -189,6 +206,16 @@ export class Observer {
     )
     this.#partitionLeaders.set(key, node.id)
     node.world.tell(node.hostName, `leads ${partition.name} in epoch ${partition.leaderEpoch}`)
+  }
+}
+
+/** What a node that serves says of its replicas: its own image has its registration. */
+function lifeOf(node: SimulatedNode | undefined): Life | undefined {
+  const manager = node?.isRunning === true ? startedManagers.get(node.id) : undefined
+  if (node === undefined || manager === undefined) return undefined
+  return {
+    brokerEpoch: node.running?.broker?.image.cluster.broker(node.id)?.epoch,
+    partition: (topicId, index) => manager.partitionById(topicId, index),
   }
 }
 

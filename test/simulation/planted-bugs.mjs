@@ -1,12 +1,13 @@
 /**
  * Rules that the simulation must notice when they are broken: each names what is changed in which source, which must be
- * there exactly once. `seed` is the first, counted from 0, that finds it; the list in docs/TESTING.md is the same.
+ * there exactly once. `seed` is the first, counted from 0, that finds it, or says how far none does; the list in
+ * docs/TESTING.md is the same.
  */
 export const plantedBugs = [
   {
     name: 'hasty-isr',
     what: 'a leader counts on the smaller ISR that it proposed before the controller has decided',
-    seed: 3,
+    seed: 2,
     changes: [
       {
         file: 'src/replication/leader-replicas.ts',
@@ -19,7 +20,7 @@ export const plantedBugs = [
   {
     name: 'lonely-high-watermark',
     what: "the high watermark follows the leader's own log, whatever the followers have",
-    seed: 1,
+    seed: 0,
     changes: [
       {
         file: 'src/replication/leader-replicas.ts',
@@ -31,7 +32,7 @@ export const plantedBugs = [
   {
     name: 'vote-counted-twice',
     what: 'a candidate counts one vote twice',
-    seed: 1,
+    seed: 0,
     changes: [
       {
         file: 'src/raft/vote-tally.ts',
@@ -43,7 +44,7 @@ export const plantedBugs = [
   {
     name: 'forgotten-vote',
     what: 'votes and epochs are not written to quorum-state',
-    seed: 5,
+    seed: 9,
     changes: [
       {
         file: 'src/runtime/raft/raft-storage.ts',
@@ -67,7 +68,7 @@ export const plantedBugs = [
   {
     name: 'no-truncation',
     what: 'a follower keeps what its new leader does not have',
-    seed: 1,
+    seed: 0,
     changes: [
       {
         file: 'src/runtime/replica/replica-answers.ts',
@@ -79,7 +80,7 @@ export const plantedBugs = [
   {
     name: 'stale-leader',
     what: 'the controller takes an ISR from a leader of an earlier epoch',
-    seed: 3,
+    seed: 'none below 65',
     changes: [
       {
         file: 'src/controller/alter-partition.ts',
@@ -91,7 +92,7 @@ export const plantedBugs = [
   {
     name: 'fenced-leader',
     what: 'a fenced broker may be elected',
-    seed: 1,
+    seed: 2,
     changes: [
       {
         file: 'src/controller/broker-transitions.ts',
@@ -103,7 +104,7 @@ export const plantedBugs = [
   {
     name: 'unclean-stays',
     what: 'a broker that comes back after an end that was not clean stays in the ISR and may lead',
-    seed: 5,
+    seed: 0,
     changes: [
       {
         file: 'src/controller/broker-transitions.ts',
@@ -156,6 +157,42 @@ export const plantedBugs = [
       {
         file: 'src/log/log-replay.ts',
         find: 'await handle.sync()',
+        replace: '',
+      },
+    ],
+  },
+  {
+    name: 'early-isr',
+    what: 'a follower is let into the ISR before it has all that its leader has committed',
+    seed: 1,
+    changes: [
+      {
+        file: 'src/replication/leader-replicas.ts',
+        find: 'follower.logEndOffset < this.#highWatermark || follower.logEndOffset < this.#leaderEpochStartOffset',
+        replace: 'follower.logEndOffset < this.#leaderEpochStartOffset',
+      },
+    ],
+  },
+  {
+    name: 'early-epoch-isr',
+    what: 'a follower is let into the ISR before it has all that its leader found in the log when its epoch began',
+    seed: 6,
+    changes: [
+      {
+        file: 'src/replication/leader-replicas.ts',
+        find: ' || follower.logEndOffset < this.#leaderEpochStartOffset',
+        replace: '',
+      },
+    ],
+  },
+  {
+    name: 'stale-generation',
+    what: 'a member of a group commits in a generation that is over',
+    seed: 0,
+    changes: [
+      {
+        file: 'src/coordinator/group/offset-requests.ts',
+        find: "      if (generationId !== group.generationId) refuse('ILLEGAL_GENERATION')\n",
         replace: '',
       },
     ],

@@ -20,6 +20,8 @@ export interface Shape {
   readonly isDynamic?: boolean
   /** Segments and snapshots of the metadata are small. */
   readonly isRolling?: boolean
+  /** Followers fetch a batch or two at a time: a replica that was away is behind for a while. */
+  readonly isPiecemeal?: boolean
 }
 
 /** Of all clusters. */
@@ -32,6 +34,11 @@ const rollingSettings: Readonly<Record<string, string>> = {
   'log.segment.delete.delay.ms': '500',
   'metadata.log.max.record.bytes.between.snapshots': '3000',
   'metadata.max.retention.bytes': '2000',
+}
+
+const piecemealSettings: Readonly<Record<string, string>> = {
+  'replica.fetch.max.bytes': '150',
+  'replica.fetch.response.max.bytes': '300',
 }
 
 const hastySettings: Readonly<Record<string, string>> = {
@@ -163,5 +170,6 @@ function configOf(id: number, shape: Shape): Record<string, string> {
     'replica.selector.class': 'org.apache.kafka.common.replica.RackAwareReplicaSelector',
     ...(shape.isHasty ? hastySettings : {}),
     ...(shape.isRolling ? rollingSettings : {}),
+    ...(shape.isPiecemeal ? piecemealSettings : {}),
   }
 }

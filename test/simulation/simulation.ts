@@ -5,9 +5,11 @@
 import { assert } from '../../src/base/assert.ts'
 import { Ledger } from './ledger.ts'
 import { LogTailReader } from './log-tail-reader.ts'
-import { ModelAdmin } from './model-admin.ts'
+import { fleeting, ModelAdmin } from './model-admin.ts'
 import { ModelConsumer } from './model-consumer.ts'
+import { Generations, ModelMember } from './model-member.ts'
 import { ModelProducer } from './model-producer.ts'
+import { ModelScribbler } from './model-scribbler.ts'
 import { Nemesis } from './nemesis.ts'
 import { Observer } from './observer.ts'
 import { type Shape, SimulatedCluster } from './simulated-cluster.ts'
@@ -36,6 +38,8 @@ export interface SimulationResult {
   readonly acknowledgedCount: number
   readonly consumedCount: number
   readonly commitsCount: number
+  readonly sharesCount: number
+  readonly scribbledCount: number
   readonly faultsCount: number
   readonly powerLossesCount: number
   readonly changesCount: number
@@ -62,6 +66,7 @@ export function shapeOf(seed: number): Shape {
     isHasty: random.next() < 0.7,
     isDynamic: random.next() < 0.5,
     isRolling: random.next() < 0.4,
+    isPiecemeal: random.next() < 0.4,
   }
   if (luck < 0.05) return { brokerIds: [1], controllerIds: [1], ...manner }
   if (luck < 0.6) return { brokerIds: [1, 2, 3], controllerIds: [1, 2, 3], ...manner }
@@ -78,6 +83,8 @@ export class Simulation {
   readonly nemesis: Nemesis
   readonly #producers: ModelProducer[] = []
   readonly #consumers: ModelConsumer[] = []
+  readonly #members: ModelMember[] = []
+  readonly #scribbler: ModelScribbler
   readonly #admin: ModelAdmin
   /** Nodes that ran since they were checked. */
   readonly #touched = new Set<SimulatedNode>()
@@ -86,7 +93,7 @@ export class Simulation {
   constructor(options: SimulationOptions) {
     this.world = new World(options.seed)
     this.cluster = new SimulatedCluster(this.world, options.shape ?? shapeOf(options.seed), options.isVerbose ?? false)
-    this.observer = new Observer(this.ledger)
+    this.observer = new Observer(this.ledger, (id) => this.cluster.node(id))
     this.nemesis = new Nemesis(this.cluster)
     for (const node of this.cluster.nodes) {
       node.onLifeChange = () => {
@@ -102,6 +109,7 @@ export class Simulation {
     }
     this.observer.onPartitionChange = (leader, isr) => this.nemesis.onPartitionChange(leader, isr)
     this.#admin = new ModelAdmin('client0', this.#surroundings(), this.ledger)
+    this.#scribbler = new ModelScribbler('client9', this.#surroundings(), fleeting, this.ledger)
   }
 
   async run(): Promise<SimulationResult> {
@@ -141,6 +149,7 @@ export class Simulation {
     void this.#admin
       .create('orders', 2, replicas)
       .then(() => this.#admin.create('events', 1, replicas))
+      .then(() => this.#admin.create(fleeting, 1, replicas))
       .then(() => {
         isMade = true
       })
@@ -162,7 +171,12 @@ export class Simulation {
       new ModelConsumer('client5', surroundings, { topic: 'orders', groupId: 'billing' }, this.ledger),
       new ModelConsumer('client6', surroundings, { topic: 'events', groupId: 'reports' }, this.ledger),
     )
-    for (const client of [...this.#producers, ...this.#consumers]) client.start()
+    const generations = new Generations()
+    this.#members.push(
+      new ModelMember('client7', surroundings, generations),
+      new ModelMember('client8', surroundings, generations),
+    )
+    for (const client of [...this.#producers, ...this.#consumers, ...this.#members, this.#scribbler]) client.start()
     this.#admin.startMeddling(this.cluster)
   }
 
@@ -184,7 +198,7 @@ export class Simulation {
 
   async #finish(): Promise<void> {
     const { world, cluster } = this
-    for (const producer of this.#producers) producer.isStopped = true
+    for (const client of [...this.#producers, ...this.#members, this.#scribbler]) client.isStopped = true
     const isRead = (): boolean => this.#consumers.every((consumer) => consumer.hasReadAll())
     const areAtEnd = await this.#runUntil(world.nowMs + healingMsMax, () => isRead() && this.#laggard() === undefined)
     assert(areAtEnd, `${this.#laggard() ?? 'a consumer'} does not get to the end`)
@@ -230,6 +244,8 @@ export class Simulation {
       acknowledgedCount: ledger.acknowledgedCount,
       consumedCount: this.#consumers.reduce((sum, { consumedCount }) => sum + consumedCount, 0),
       commitsCount: this.#consumers.reduce((sum, { commitsCount }) => sum + commitsCount, 0),
+      sharesCount: this.#members.reduce((sum, { sharesCount }) => sum + sharesCount, 0),
+      scribbledCount: this.#scribbler.acknowledgedCount,
       faultsCount: nemesis.faultsCount,
       powerLossesCount: nemesis.powerLossesCount,
       changesCount: this.#admin.changesCount,
