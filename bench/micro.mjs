@@ -10,6 +10,7 @@ import { cpus, tmpdir, totalmem } from 'node:os'
 import { dirname, join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { codecCases, crcCases } from './micro-bytes.mjs'
+import { fetchCases } from './micro-fetch.mjs'
 import { logCases } from './micro-log.mjs'
 import { messageCases } from './micro-messages.mjs'
 
@@ -72,7 +73,7 @@ const directory = mkdtempSync(join(tmpdir(), 'ottla-micro-'))
 const results = []
 try {
   printRow('', 'ops/s', 'MB/s', 'ns min', 'ns median', 'ns max')
-  for (const cases of [crcCases(), codecCases(), messageCases(), logCases(directory)]) {
+  for (const cases of [crcCases(), codecCases(), messageCases(), fetchCases(), logCases(directory)]) {
     for await (const each of cases) {
       if (!each.name.includes(options.only)) continue
       const result = await measure(each)

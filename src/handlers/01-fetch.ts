@@ -48,12 +48,14 @@ export function handleFetch(
   const isFollower = replicaId >= 0
   const usesTopicIds = context.apiVersion >= topicIdVersion
   const { sessionId, sessionEpoch, topics, forgottenTopicsData } = request
-  const facts = { sessionId, sessionEpoch, topics, forgottenTopicsData, isFollower, usesTopicIds }
+  const view = isolationLevel * 2 + (context.apiVersion < rackVersion ? 0 : 1)
+  const facts = { sessionId, sessionEpoch, topics, forgottenTopicsData, isFollower, usesTopicIds, view }
   const opened = FetchContext.open(broker.fetchSessions, facts, (topicId) => broker.image.topicName(topicId))
   if (!(opened instanceof FetchContext)) return refused(opened)
-  authorizeTargets(broker, opened.targets, context, isFollower)
+  const targets = opened.targets.toRead()
+  authorizeTargets(broker, targets, context, isFollower)
   // As in Apache Kafka nobody looks at it where there is nothing to read.
-  if ((isolationLevel < 0 || isolationLevel > 1) && opened.targets.some((target) => isReadable(broker, target))) {
+  if ((isolationLevel < 0 || isolationLevel > 1) && targets.some((target) => isReadable(broker, target))) {
     return refuseRequest(request, errorCodes.UNKNOWN_SERVER_ERROR, context.apiVersion)
   }
   const maxBytes = isFollower ? request.maxBytes : Math.min(request.maxBytes, broker.config.number('fetch.max.bytes'))

@@ -104,7 +104,7 @@ describe('a session', () => {
       const unset = { replicaDirectoryId: 'A'.repeat(22), highWatermark: 2 ** 63 }
       const facts = {
         ...request,
-        ...{ isFollower: true, usesTopicIds: true },
+        ...{ isFollower: true, usesTopicIds: true, view: 1 },
         topics: topics.map(({ topicId, partitions }) => {
           return { topic: '', topicId, partitions: partitions.map((partition) => ({ ...unset, ...partition })) }
         }),
@@ -115,7 +115,9 @@ describe('a session', () => {
         session.onAnswer(context, 0)
         continue
       }
-      const read = new Map(context.targets.map((target) => [`${target.topicId} ${target.index}`, target.fetchOffset]))
+      const read = new Map(
+        context.targets.toRead().map((target) => [`${target.topicId} ${target.index}`, target.fetchOffset]),
+      )
       expect(read).toEqual(wanted)
       const { sessionId, error } = context.close({ answers: [], answeredTargets: [] } as unknown as FetchReader)
       // The answer may be lost too.

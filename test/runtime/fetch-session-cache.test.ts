@@ -93,7 +93,7 @@ test('the epoch after the largest is 1: 0 and -1 mean something else', () => {
 test('partitions keep their order through removals, and who got records goes to the end', () => {
   const session = new FetchSession({ id: 1, isPrivileged: false, usesTopicIds: false, nowMs: 0 })
   for (let index = 0; index < 5; index++) session.add(FetchTarget.byName('orders', index))
-  const order = () => session.targets().map((target) => target.index)
+  const order = () => session.toRead().map((target) => target.index)
   const answer = {
     partitionIndex: 0,
     errorCode: 0,

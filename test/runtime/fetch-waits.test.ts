@@ -4,6 +4,7 @@ import type { FetchRequestInput, FetchResponse } from '../../src/protocol/api/01
 import { buildTransactionMarker } from '../../src/protocol/record/control-record.ts'
 import { ConnectionFetches, DelayedFetch } from '../../src/runtime/fetch/delayed-fetch.ts'
 import { FetchTarget } from '../../src/runtime/fetch/fetch-target.ts'
+import { ListedTargets } from '../../src/runtime/fetch/fetch-targets.ts'
 import { BrokerHarness, batchOf, fetchApi } from './broker-harness.ts'
 
 let harness: BrokerHarness
@@ -97,7 +98,7 @@ test('a connection holds its fetches no longer than they wait', async () => {
   target.maxBytes = 1000
   const reader = { replicaId: -1, replicaEpoch: -1, place: undefined }
   const params = { ...reader, isReadCommitted: false, maxBytes: 1000, onlyChanges: false }
-  const order = { params, targets: [target], minBytes: 1, maxWaitMs: 500 }
+  const order = { params, targets: new ListedTargets([target]), minBytes: 1, maxWaitMs: 500 }
   const fetched = DelayedFetch.fetch(harness.broker.fetches, order, connection)
   expect(fetched).toBeInstanceOf(Promise)
   expect(connection.count).toBe(1)

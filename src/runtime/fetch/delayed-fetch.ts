@@ -1,6 +1,6 @@
 /**
  * A Fetch from its first read to its answer. It reads; when there is less than it asked for it waits in the partitions it
- * reads from, counting the bytes that they announce, and reads again once there should be enough, once something else
+ * reads from, or in its session, counting the bytes that they announce, and reads again once there should be enough, once something else
  * must be said, or when its time is up. It is one object for as long as it waits; nobody polls.
  *
  * When its connection closes it is dropped, and holds nothing any more.
@@ -8,7 +8,7 @@
 import type { Clock, Timer } from '../../base/clock.ts'
 import type { FetchWait } from '../replica/partition.ts'
 import { type FetchParams, FetchReader, type ReadEnvironment } from './fetch-reader.ts'
-import type { FetchTarget } from './fetch-target.ts'
+import type { FetchTargets } from './fetch-targets.ts'
 
 /** What all fetches of a broker share. */
 export interface FetchEnvironment extends ReadEnvironment {
@@ -17,7 +17,7 @@ export interface FetchEnvironment extends ReadEnvironment {
 
 export interface FetchOrder {
   readonly params: FetchParams
-  readonly targets: readonly FetchTarget[]
+  readonly targets: FetchTargets
   /** Bytes of records that are worth an answer. */
   readonly minBytes: number
   readonly maxWaitMs: number
@@ -183,7 +183,7 @@ export class DelayedFetch implements FetchWait {
   }
 
   #hasMissedNews(): boolean {
-    for (const target of this.#order.targets) {
+    for (const target of this.#order.targets.toRead()) {
       if (target.partition?.changeCount !== target.seenChangeCount) return true
     }
     return false
@@ -192,13 +192,13 @@ export class DelayedFetch implements FetchWait {
   #wait(missingBytes: number): void {
     this.#missingBytes = missingBytes
     this.#isWaiting = true
-    for (const target of this.#order.targets) target.partition?.fetchWaits.add(this)
+    this.#order.targets.join(this)
   }
 
   #leavePartitions(): void {
     if (!this.#isWaiting) return
     this.#isWaiting = false
-    for (const target of this.#order.targets) target.partition?.fetchWaits.delete(this)
+    this.#order.targets.leave(this)
   }
 
   #settle(): void {
@@ -214,9 +214,9 @@ function mayRead({ budget }: FetchEnvironment, { params }: FetchOrder): boolean 
 }
 
 function newReader(environment: FetchEnvironment, { params, targets }: FetchOrder): FetchReader {
-  return new FetchReader(environment, params, targets)
+  return new FetchReader(environment, params, targets.toRead())
 }
 
 function isEnough(order: FetchOrder, reader: FetchReader): boolean {
-  return reader.isUrgent || reader.sizeInBytes >= order.minBytes || order.maxWaitMs <= 0 || order.targets.length === 0
+  return reader.isUrgent || reader.sizeInBytes >= order.minBytes || order.maxWaitMs <= 0 || order.targets.size === 0
 }

@@ -10,6 +10,7 @@ import type { FetchReader } from './fetch-reader.ts'
 import { type FetchSession, finalEpoch, initialEpoch, nextEpoch } from './fetch-session.ts'
 import type { FetchSessionCache } from './fetch-session-cache.ts'
 import { FetchTarget } from './fetch-target.ts'
+import { type FetchTargets, ListedTargets } from './fetch-targets.ts'
 
 export interface FetchFacts {
   readonly sessionId: number
@@ -19,14 +20,15 @@ export interface FetchFacts {
   readonly isFollower: boolean
   /** Version 13 and up. */
   readonly usesTopicIds: boolean
+  /** A number for what else decides what is answered; see FetchSession.beginRound. */
+  readonly view: number
 }
 
 /** The name of a topic id, as the metadata knows it. */
 export type TopicName = (topicId: Uuid) => string | undefined
 
 export class FetchContext {
-  /** In the order in which they are read. */
-  readonly targets: readonly FetchTarget[]
+  readonly targets: FetchTargets
   readonly #cache: FetchSessionCache
   readonly #facts: FetchFacts
   readonly #kind: 'sessionless' | 'full' | 'incremental'
@@ -36,7 +38,7 @@ export class FetchContext {
     cache: FetchSessionCache,
     facts: FetchFacts,
     kind: 'sessionless' | 'full' | 'incremental',
-    targets: readonly FetchTarget[],
+    targets: FetchTargets,
     session?: FetchSession,
   ) {
     this.#cache = cache
@@ -52,19 +54,20 @@ export class FetchContext {
     if (sessionEpoch === finalEpoch || sessionEpoch === initialEpoch) {
       if (sessionId !== 0) cache.remove(sessionId)
       const kind = sessionEpoch === finalEpoch ? 'sessionless' : 'full'
-      return new FetchContext(cache, facts, kind, newTargets(facts, topicName))
+      return new FetchContext(cache, facts, kind, new ListedTargets(newTargets(facts, topicName)))
     }
     const session = cache.get(sessionId)
     if (session === undefined) return errorCodes.FETCH_SESSION_ID_NOT_FOUND
     if (session.epoch !== sessionEpoch) return errorCodes.INVALID_FETCH_SESSION_EPOCH
     if (session.usesTopicIds !== facts.usesTopicIds) return errorCodes.FETCH_SESSION_TOPIC_ID_ERROR
     const sizeBefore = session.size
+    session.beginRound(cache.nowMs, facts.view)
     updateSession(session, facts, topicName)
     session.epoch = nextEpoch(session.epoch)
     cache.onUsed(session, sizeBefore)
-    if (session.size > 0) return new FetchContext(cache, facts, 'incremental', session.targets(), session)
+    if (session.size > 0) return new FetchContext(cache, facts, 'incremental', session, session)
     cache.remove(session.id)
-    return new FetchContext(cache, facts, 'sessionless', [])
+    return new FetchContext(cache, facts, 'sessionless', new ListedTargets([]))
   }
 
   get isIncremental(): boolean {
@@ -90,9 +93,9 @@ export class FetchContext {
 
   #createSession(): FetchSession | undefined {
     const { isFollower, usesTopicIds } = this.#facts
-    const session = this.#cache.create(isFollower, usesTopicIds, this.targets.length)
+    const session = this.#cache.create(isFollower, usesTopicIds, this.targets.size)
     if (session === undefined) return undefined
-    for (const target of this.targets) {
+    for (const target of this.targets.toRead()) {
       if (session.get(usesTopicIds ? target.topicId : target.topic, target.index) === undefined) session.add(target)
     }
     this.#cache.onUsed(session, 0)
@@ -146,6 +149,7 @@ function updateSession(session: FetchSession, facts: FetchFacts, topicName: Topi
         session.add(target)
       }
       target.update(asked)
+      session.touch(target)
     }
   }
   for (const topic of forgottenTopicsData) {

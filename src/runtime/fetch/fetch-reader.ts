@@ -163,9 +163,8 @@ export class FetchReader {
     }
     const upToOffset = this.#upToOffset(log)
     const minOneBatch = this.sizeInBytes === 0
-    if (fetchOffset >= upToOffset || (this.#leftBytes <= 0 && !minOneBatch)) {
-      return this.#onRead(target, log, partition, emptyReadResult)
-    }
+    if (fetchOffset >= upToOffset) return this.#onCaughtUp(target, log, partition)
+    if (this.#leftBytes <= 0 && !minOneBatch) return this.#onRead(target, log, partition, emptyReadResult)
     if (target.maxBytes < 0 || this.#params.maxBytes < 0) {
       return this.#answerError(target, errorCodes.UNKNOWN_SERVER_ERROR, null)
     }
@@ -179,6 +178,14 @@ export class FetchReader {
     } catch (error) {
       this.#answerError(target, codeOf(error), null)
     }
+  }
+
+  /** Who knows all of it need not look again before there is news, unless its place is chosen anew each time. */
+  #onCaughtUp(target: FetchTarget, log: PartitionLog, partition: Partition): void {
+    const { place, onlyChanges } = this.#params
+    const mayRest = place === undefined || this.#environment.preferredReplicas === undefined
+    if (mayRest && onlyChanges && isNothingNew(target, log)) target.rest()
+    this.#onRead(target, log, partition, emptyReadResult)
   }
 
   async #onReadLater(

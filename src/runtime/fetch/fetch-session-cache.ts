@@ -41,6 +41,11 @@ export class FetchSessionCache {
     return this.#evictionsCount
   }
 
+  /** Monotonic. */
+  get nowMs(): number {
+    return this.#options.clock.monotonic()
+  }
+
   get(id: number): FetchSession | undefined {
     return this.#sessions.get(id)
   }
@@ -59,6 +64,7 @@ export class FetchSessionCache {
     if (session === undefined) return
     this.#sessions.delete(id)
     this.#partitionsCount -= session.size
+    session.close()
   }
 
   /** An empty session for `size` partitions; undefined when there is no room. The caller adds them and calls `onUsed` with 0. */

@@ -4,11 +4,21 @@
  * change, the id and a counter of requests (the epoch) prove that both sides mean the same.
  *
  * The partitions lie in an order of their own: who got records goes to the end, so that under a limit all get their turn.
+ *
+ * A round of a session costs what changed, not what the session has: it watches its partitions, and reads those alone that
+ * are due: named by the request, with news, or with more to say than went into the last answer. A partition rests once
+ * reading it gave nothing. Once a second all are due, for what nobody announces: retention moves the start of a log,
+ * a right is withdrawn. A follower's are due with each request: that it fetches is itself a message.
  */
 import { assert } from '../../base/assert.ts'
 import type { Uuid } from '../../base/uuid.ts'
+import type { FetchWait } from '../replica/partition.ts'
 import type { PartitionAnswer } from './fetch-reader.ts'
-import { type FetchTarget, unknownTold } from './fetch-target.ts'
+import { type FetchTarget, type TargetWatcher, unknownTold } from './fetch-target.ts'
+import type { FetchTargets } from './fetch-targets.ts'
+
+/** How long a partition may rest. */
+const restMsMax = 1000
 
 /** A request with this epoch starts a new session. */
 export const initialEpoch = 0
@@ -20,7 +30,7 @@ export function nextEpoch(epoch: number): number {
   return epoch === 0x7fffffff ? 1 : epoch + 1
 }
 
-export class FetchSession {
+export class FetchSession implements FetchTargets, TargetWatcher {
   readonly id: number
   /** Of a follower: consumers' sessions make room for it. */
   readonly isPrivileged: boolean
@@ -33,9 +43,15 @@ export class FetchSession {
   epoch = nextEpoch(initialEpoch)
   /** By topic id or name, then by partition index. */
   readonly #topics = new Map<Uuid | string, Map<number, FetchTarget>>()
-  #first: FetchTarget | undefined
-  #last: FetchTarget | undefined
-  #size = 0
+  /** All, in the order of their ranks. */
+  readonly #targets = new Set<FetchTarget>()
+  readonly #due = new Set<FetchTarget>()
+  readonly #waits = new Set<FetchWait>()
+  #lastRank = 0
+  /** When all were due. */
+  #allDueMs: number
+  #view = 0
+  #isClosed = false
 
   constructor(options: {
     readonly id: number
@@ -48,11 +64,12 @@ export class FetchSession {
     this.usesTopicIds = options.usesTopicIds
     this.createdMs = options.nowMs
     this.lastUsedMs = options.nowMs
+    this.#allDueMs = options.nowMs
   }
 
   /** Partitions. */
   get size(): number {
-    return this.#size
+    return this.#targets.size
   }
 
   get(topic: Uuid | string, index: number): FetchTarget | undefined {
@@ -69,8 +86,10 @@ export class FetchSession {
     }
     assert(!topic.has(target.index), `partition ${target.index} of ${key} is in the session once`)
     topic.set(target.index, target)
-    this.#size++
-    this.#link(target)
+    target.rank = ++this.#lastRank
+    this.#targets.add(target)
+    this.#due.add(target)
+    target.watch(this)
   }
 
   remove(topic: Uuid | string, index: number): void {
@@ -79,15 +98,62 @@ export class FetchSession {
     if (targets === undefined || target === undefined) return
     targets.delete(index)
     if (targets.size === 0) this.#topics.delete(topic)
-    this.#size--
-    this.#unlink(target)
+    this.#targets.delete(target)
+    this.#due.delete(target)
+    target.unwatch()
   }
 
-  /** All partitions, in the order in which they are read next. */
-  targets(): FetchTarget[] {
-    const targets: FetchTarget[] = []
-    for (let target = this.#first; target !== undefined; target = target.next) targets.push(target)
-    return targets
+  /**
+   * A request came, which names the partitions that it calls `touch` for. `view` stands for what else decides what it is
+   * answered: with another one than before nothing is known.
+   */
+  beginRound(nowMs: number, view: number): void {
+    if (!this.isPrivileged && view === this.#view && nowMs - this.#allDueMs < restMsMax) return
+    this.#view = view
+    this.#allDueMs = nowMs
+    this.#becomeDue()
+  }
+
+  /** A request names `target`, which is read then. */
+  touch(target: FetchTarget): void {
+    this.#due.add(target)
+  }
+
+  /** The session is given up. Who still waits goes on as without one. */
+  close(): void {
+    this.#isClosed = true
+    this.#becomeDue()
+    if (this.#waits.size === 0) for (const target of this.#targets) target.unwatch()
+  }
+
+  toRead(): FetchTarget[] {
+    if (this.#due.size === this.#targets.size) return [...this.#targets]
+    return [...this.#due].sort((left, right) => left.rank - right.rank)
+  }
+
+  join(wait: FetchWait): void {
+    if (this.#isClosed && this.#waits.size === 0) for (const target of this.#targets) target.watch(this)
+    this.#waits.add(wait)
+  }
+
+  leave(wait: FetchWait): void {
+    if (!this.#waits.delete(wait)) return
+    if (this.#isClosed && this.#waits.size === 0) for (const target of this.#targets) target.unwatch()
+  }
+
+  onAdvance(target: FetchTarget, writtenBytes: number, replicatedBytes: number, stableBytes: number): void {
+    this.#due.add(target)
+    if (this.#waits.size === 0) return
+    for (const wait of [...this.#waits]) wait.onAdvance(writtenBytes, replicatedBytes, stableBytes)
+  }
+
+  onChanged(target: FetchTarget): void {
+    this.#due.add(target)
+    for (const wait of [...this.#waits]) wait.onChanged()
+  }
+
+  rest(target: FetchTarget): void {
+    if (!this.#isClosed) this.#due.delete(target)
   }
 
   /** `target` was told `answer`. */
@@ -96,29 +162,16 @@ export class FetchSession {
     target.toldHighWatermark = isError ? unknownTold : answer.highWatermark
     target.toldLogStartOffset = answer.logStartOffset
     const hasRecords = 'length' in answer.records ? answer.records.length > 0 : answer.records.sizeInBytes > 0
-    if (!hasRecords || target === this.#last || this.get(this.#keyOf(target), target.index) !== target) return
-    this.#unlink(target)
-    this.#link(target)
+    if (!hasRecords || !this.#targets.delete(target)) return
+    target.rank = ++this.#lastRank
+    this.#targets.add(target)
+  }
+
+  #becomeDue(): void {
+    for (const target of this.#targets) this.#due.add(target)
   }
 
   #keyOf(target: FetchTarget): Uuid | string {
     return this.usesTopicIds ? target.topicId : target.topic
-  }
-
-  #link(target: FetchTarget): void {
-    target.previous = this.#last
-    target.next = undefined
-    if (this.#last === undefined) this.#first = target
-    else this.#last.next = target
-    this.#last = target
-  }
-
-  #unlink(target: FetchTarget): void {
-    if (target.previous === undefined) this.#first = target.next
-    else target.previous.next = target.next
-    if (target.next === undefined) this.#last = target.previous
-    else target.next.previous = target.previous
-    target.previous = undefined
-    target.next = undefined
   }
 }
