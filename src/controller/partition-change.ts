@@ -128,12 +128,16 @@ function completeReassignment(target: Target): void {
   target.adding = []
 }
 
-/** Below min.insync.replicas, who leaves the ISR stays eligible: nothing was acknowledged without it since. */
+/**
+ * Below min.insync.replicas, who leaves the ISR stays eligible: nothing was acknowledged without it since. Not who is no
+ * replica any more: its log is deleted, and should it be one again it begins with nothing.
+ */
 function eligibleLeaderReplicas(input: PartitionChangeInput, target: Target): readonly number[] {
   if (target.isr.length >= input.minInSyncReplicas) return []
   const candidates = new Set([...target.elr, ...input.partition.isr])
   return [...candidates]
-    .filter((id) => !target.isr.includes(id) && !input.uncleanShutdownReplicas?.includes(id))
+    .filter((id) => target.replicas.includes(id) && !target.isr.includes(id))
+    .filter((id) => !input.uncleanShutdownReplicas?.includes(id))
     .sort((a, b) => a - b)
 }
 

@@ -93,6 +93,16 @@ describe('a move', () => {
     expect(harness.written).toEqual([])
   })
 
+  test('takes away who may be elected though it is not in sync: its log is gone, and begins anew when it is moved back', () => {
+    const harness = harnessWithTopic({ 'min.insync.replicas': '2' })
+    reassign(harness, [4, 2, 3])
+    setIsr(harness, [1, 4])
+    expect(harness.partition('a')).toMatchObject({ replicas: [4, 2, 3], isr: [4], leader: 4, elr: [2, 3] })
+    reassign(harness, [1, 2, 4])
+    for (const brokerId of [2, 3, 4]) harness.heartbeat(brokerId, { wantFence: true })
+    expect(harness.partition('a')).toMatchObject({ isr: [], leader: -1, elr: [2, 3, 4] })
+  })
+
   test('to fewer replicas is done at once when all that stay are in sync, else later', () => {
     const harness = harnessWithTopic()
     setIsr(harness, [1, 2])

@@ -197,4 +197,16 @@ export const plantedBugs = [
       },
     ],
   },
+  {
+    name: 'moved-away',
+    what: 'a replica that is moved away stays an eligible leader, and begins with nothing when it is moved back',
+    seed: 128,
+    changes: [
+      {
+        file: 'src/controller/partition-change.ts',
+        find: 'target.replicas.includes(id) && !target.isr',
+        replace: '!target.isr',
+      },
+    ],
+  },
 ]
