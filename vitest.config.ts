@@ -4,6 +4,7 @@ import { defineConfig } from 'vitest/config'
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
+    setupFiles: ['test/overwrite-released-frames.ts'],
     exclude: ['test/interop/**', 'node_modules/**'],
     pool: 'forks',
     maxWorkers: 2,

@@ -82,12 +82,15 @@ export interface ServedApi {
   readonly listeners: readonly Listener[]
   /** The connection's next request is not looked at before this one is answered, as Kafka does with all. */
   readonly isSerial?: true
+  /** Nothing of the request's bytes is used once it is answered, but what is held in `frameMemory`. */
+  readonly isFrameReused?: true
   /** The answer that carries `error` where the response has no error code at its top. */
   refuse?(request: object, error: KafkaError, context: RequestContext): object
 }
 
 interface ServeOptions<Request> {
   readonly isSerial?: true
+  readonly isFrameReused?: true
   refuse?(request: Request, error: KafkaError, context: RequestContext): object
 }
 
@@ -125,7 +128,7 @@ function entry<Request>(
       minVersion: request.minVersion,
       maxVersion: request.latestVersionUnstable ? request.maxVersion - 1 : request.maxVersion,
       listeners,
-      ...(options as Pick<ServedApi, 'isSerial' | 'refuse'>),
+      ...(options as Pick<ServedApi, 'isSerial' | 'isFrameReused' | 'refuse'>),
     },
   ]
 }
@@ -134,7 +137,7 @@ function entry<Request>(
 const produceKey = 0
 
 export const handlers: ReadonlyMap<number, ServedApi> = new Map([
-  serve(produceKey, handleProduce, { refuse: refuseProduce }),
+  serve(produceKey, handleProduce, { isFrameReused: true, refuse: refuseProduce }),
   // A session's requests follow one another: one that waits must not be overtaken.
   entry(1, handleFetchByListener as ServedApi['handle'], ['broker', 'controller'], {
     isSerial: true,

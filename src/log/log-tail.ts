@@ -1,11 +1,12 @@
 /**
  * The newest bytes of a log in memory: first the queue of what is to be written, afterwards what consumers at the end of
  * the log read without touching the disk. Small appends are copied together into chunks, so that a write is few buffers
- * and a small request does not keep a large frame alive; large ones are kept as they came.
+ * and a small request does not keep a large frame alive; large ones are kept as they came, and their frames held.
  *
  * What is not written is never dropped; the rest is, oldest first over all logs, as the shared budget demands. Offsets
  * and positions ascend; a chunk lies in one segment and holds whole batches.
  */
+import { frameMemory } from '../base/frame-memory.ts'
 import * as batch from '../protocol/record/batch-header.ts'
 import type { LogSegment } from './log-segment.ts'
 import type { TailBudget } from './tail-budget.ts'
@@ -163,6 +164,9 @@ export class LogTail {
     const left = this.#chunks.slice(this.#head)
     const sizeInBytes = left.reduce((sum, chunk) => sum + chunk.bytes.length, 0)
     this.#budget.onChunksForgotten(this, left.length, sizeInBytes)
+    for (const { isShared, bytes } of this.#chunks.slice(this.#head, this.#unwritten)) {
+      if (!isShared) frameMemory.release(bytes)
+    }
     this.#chunks = []
     this.#head = 0
     this.#unwritten = 0
@@ -171,6 +175,8 @@ export class LogTail {
   }
 
   #dropHead(): void {
+    const { isShared, bytes } = this.#chunks[this.#head]!
+    if (!isShared) frameMemory.release(bytes)
     this.#head++
     if (this.#head > 64 && this.#head * 2 > this.#chunks.length) {
       this.#chunks = this.#chunks.slice(this.#head)
@@ -189,6 +195,7 @@ export class LogTail {
     endOffset: number,
     isShared: boolean,
   ): void {
+    if (!isShared) frameMemory.hold(bytes)
     this.#chunks.push({ segment, bytes, size, writtenSize: 0, baseOffset, endOffset, isShared })
     this.#budget.onChunkAdded(this, bytes.length)
   }

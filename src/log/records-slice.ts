@@ -1,9 +1,10 @@
 /**
  * What a read of a log gives: whole batches as a few slices, each either bytes in memory or a region of a segment's file
  * that the connection reads piece by piece while its socket drains. A region keeps its file open, whatever retention does
- * to it meanwhile; so every result is released exactly once, sent or not.
+ * to it meanwhile, and bytes in memory hold their frame; so every result is released exactly once, sent or not.
  */
 import { assert } from '../base/assert.ts'
+import { frameMemory } from '../base/frame-memory.ts'
 import type { RecordsRegion } from '../protocol/records-region.ts'
 import { FileSystemError } from './file-system.ts'
 import type { IoLane } from './io-lane.ts'
@@ -74,17 +75,19 @@ export class ReadResult {
   constructor(slices: readonly RecordsSlice[], sizeInBytes: number) {
     this.slices = slices
     this.sizeInBytes = sizeInBytes
+    for (const slice of slices) if (slice instanceof Buffer) frameMemory.hold(slice)
   }
 
   release(): void {
-    for (const slice of this.slices) if (slice instanceof FileRegion) slice.release()
+    for (const slice of this.slices) {
+      if (slice instanceof FileRegion) slice.release()
+      else frameMemory.release(slice)
+    }
   }
 
   /** All of it in one buffer; releases the result. For internal topics and the raft log. */
   async readAll(): Promise<Buffer> {
     try {
-      const [only] = this.slices
-      if (this.slices.length === 1 && only instanceof Buffer) return only
       const bytes = Buffer.allocUnsafe(this.sizeInBytes)
       let at = 0
       for (const slice of this.slices) {

@@ -1,7 +1,8 @@
 /**
  * Cuts what a socket delivers into frames: four bytes of size, then so many bytes. A frame that lies in one piece is a
  * view of it; a larger one gets a buffer of its own, after its size was checked, and can be received in place. Whoever
- * lends the bytes that it pushes must not let frames outlive them.
+ * lends the bytes that it pushes must not let frames outlive them, or says where frames are taken: then each is copied
+ * there.
  */
 import { ProtocolError } from './errors.ts'
 
@@ -10,13 +11,15 @@ const sizeBytes = 4
 export class FrameAssembler {
   readonly #onFrame: (frame: Buffer) => void
   readonly #frameSizeMax: number
+  readonly #takeFrame: ((size: number) => Buffer) | undefined
   #pending: Buffer = Buffer.alloc(0)
   #frame: Buffer | undefined
   #filled = 0
 
-  constructor(onFrame: (frame: Buffer) => void, frameSizeMax: number) {
+  constructor(onFrame: (frame: Buffer) => void, frameSizeMax: number, takeFrame?: (size: number) => Buffer) {
     this.#onFrame = onFrame
     this.#frameSizeMax = frameSizeMax
+    this.#takeFrame = takeFrame
   }
 
   /** Takes the next bytes; calls back for each frame that they complete. Throws ProtocolError for an impossible size. */
@@ -38,13 +41,13 @@ export class FrameAssembler {
       const size = bytes.readInt32BE(0)
       if (size < sizeBytes || size > this.#frameSizeMax) throw new ProtocolError(`an answer of ${size} bytes`)
       const end = sizeBytes + size
-      if (bytes.length >= end) {
+      if (bytes.length >= end && this.#takeFrame === undefined) {
         this.#onFrame(bytes.subarray(sizeBytes, end))
         bytes = bytes.subarray(end)
       } else {
-        this.#frame = Buffer.allocUnsafeSlow(size)
-        this.#filled = bytes.copy(this.#frame, 0, sizeBytes)
-        return
+        this.#frame = this.#takeFrame?.(size) ?? Buffer.allocUnsafeSlow(size)
+        this.#filled = 0
+        bytes = this.#fill(this.#frame, bytes.subarray(sizeBytes))
       }
     }
   }

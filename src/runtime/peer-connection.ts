@@ -5,6 +5,7 @@
  * known to be gone; a connection that failed once is of no more use.
  */
 import type { Clock, Timer } from '../base/clock.ts'
+import type { FrameMemory } from '../base/frame-memory.ts'
 import { type ConnectOptions, type Network, NetworkError, type Socket } from '../base/network.ts'
 import { requestHeader, responseHeader } from '../protocol/api/headers.ts'
 import { type Api, apiKeys, apis } from '../protocol/api/index.ts'
@@ -27,6 +28,8 @@ export interface PeerConnectionOptions {
   readonly frameBytesMax?: number
   /** Whether versions are agreed upon first. Replica fetchers take theirs from metadata.version instead. */
   readonly isNegotiated: boolean
+  /** Where the frames of answers are received; in memory of their own without it. */
+  readonly frameMemory?: FrameMemory
 }
 
 /** refused: the host is there and the process is not. closed: the connection broke. */
@@ -47,6 +50,8 @@ export interface AskOptions {
   readonly version?: number
   /** How much longer than usual the answer may take: the peer holds the request on purpose. */
   readonly waitMs?: number
+  /** Gets the frame in which the answer's bytes lie, before the answer, to release it to `frameMemory` after its use. */
+  readonly onFrame?: (frame: Buffer) => void
 }
 
 interface Waiting {
@@ -55,6 +60,7 @@ interface Waiting {
   readonly resolve: (response: object) => void
   readonly reject: (error: PeerError) => void
   readonly timer: Timer
+  readonly onFrame: ((frame: Buffer) => void) | undefined
 }
 
 interface VersionRange {
@@ -79,8 +85,9 @@ export class PeerConnection {
   private constructor(options: PeerConnectionOptions, socket: Socket) {
     this.#options = options
     this.#socket = socket
-    const { frameBytesMax = defaultFrameBytesMax } = options
-    const assembler = new FrameAssembler((frame) => this.#onFrame(frame), frameBytesMax)
+    const { frameBytesMax = defaultFrameBytesMax, frameMemory } = options
+    const takeFrame = (size: number): Buffer => frameMemory?.take(size) ?? Buffer.allocUnsafe(size)
+    const assembler = new FrameAssembler((frame) => this.#onFrame(frame), frameBytesMax, takeFrame)
     const take = (push: () => void): void => {
       try {
         push()
@@ -91,8 +98,7 @@ export class PeerConnection {
     socket.setHandler({
       readTarget: () => assembler.target,
       onTargetFilled: (count) => take(() => assembler.onTargetFilled(count)),
-      // Lent for the call, and answers are kept: records above all.
-      onData: (chunk) => take(() => assembler.push(Buffer.from(chunk))),
+      onData: (chunk) => take(() => assembler.push(chunk)),
       onDrain: () => {},
       onEnd: () => this.#fail('closed', 'the peer closed the connection'),
       onClosed: (error) => this.#fail('closed', error?.message ?? 'the connection is closed'),
@@ -160,7 +166,8 @@ export class PeerConnection {
       const timer = this.#options.clock.schedule(timeoutMs, () => {
         this.#fail('timed out', `no answer within ${timeoutMs} ms`)
       })
-      const waiting = { api, version, resolve: resolve as (response: object) => void, reject, timer }
+      const { onFrame } = options
+      const waiting = { api, version, resolve: resolve as (response: object) => void, reject, timer, onFrame }
       this.#waiting.set(correlationId, waiting)
       this.#write(chunks)
     })
@@ -204,6 +211,7 @@ export class PeerConnection {
     const { message } = decodeAt(api.response, version, frame, header.endOffset)
     this.#waiting.delete(correlationId)
     timer.cancel()
+    waiting.onFrame?.(frame)
     resolve(message)
   }
 

@@ -4,6 +4,7 @@
  * always gets large writes. The connection runs one at a time; every region is released exactly once, whatever happens.
  */
 
+import { frameMemory } from '../base/frame-memory.ts'
 import type { Socket } from '../base/network.ts'
 import type { Chunk } from '../protocol/records-region.ts'
 import { isStreamedRegion, type RegionPart } from './streamed-region.ts'
@@ -85,7 +86,9 @@ export class AnswerStream {
   async #add(bytes: Buffer): Promise<void> {
     if (bytes.length > copiedSizeMax) {
       await this.#flush()
-      this.#socket.write(bytes)
+      // Its region may be released before the socket has it.
+      frameMemory.hold(bytes)
+      this.#socket.write(bytes, () => frameMemory.release(bytes))
       return this.#throttle()
     }
     if (this.#filled + bytes.length > pieceSize) await this.#flush()

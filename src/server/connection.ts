@@ -8,6 +8,7 @@
  * One guarded loop (`#run`) does all progress; events only record what happened and call it.
  */
 import type { Clock } from '../base/clock.ts'
+import { frameMemory } from '../base/frame-memory.ts'
 import { limits } from '../base/limits.ts'
 import type { Socket, SocketHandler } from '../base/network.ts'
 import type { ConnectionInfo } from '../handlers/handler.ts'
@@ -42,12 +43,15 @@ export interface ConnectionEnvironment {
 /** The place of a request's answer in the order of answers. */
 class AnswerSlot {
   readonly frameSize: number
+  /** The frame, where its memory is used again. */
+  readonly lentFrame: Buffer | undefined
   readonly isSerial: boolean
   isReady: boolean
   answer: Answer
 
-  constructor(frameSize: number, isSerial: boolean, isReady: boolean, answer: Answer) {
-    this.frameSize = frameSize
+  constructor(frame: Buffer, isLent: boolean, isSerial: boolean, isReady: boolean, answer: Answer) {
+    this.frameSize = frame.length
+    this.lentFrame = isLent ? frame : undefined
     this.isSerial = isSerial
     this.isReady = isReady
     this.answer = answer
@@ -88,6 +92,7 @@ export class Connection implements ConnectionInfo, SocketHandler, FrameRoom, Bud
   #bytesInFlight = 0
   #unsentCounted = 0
   #mustAnswerFirst = false
+  #isFrameLent = false
   #isRunning = false
   #isStreaming = false
   #isCorked = false
@@ -199,7 +204,8 @@ export class Connection implements ConnectionInfo, SocketHandler, FrameRoom, Bud
     return true
   }
 
-  #giveFrame(sizeInBytes: number): void {
+  #giveFrame(sizeInBytes: number, lentFrame: Buffer | undefined): void {
+    if (lentFrame !== undefined) frameMemory.release(lentFrame)
     this.#bytesInFlight -= sizeInBytes
     this.#environment.budget.give(sizeInBytes)
   }
@@ -248,10 +254,12 @@ export class Connection implements ConnectionInfo, SocketHandler, FrameRoom, Bud
 
   #dispatch(frame: Buffer): void {
     this.#frameStartMs = -1
+    this.#isFrameLent = false
     const answer = this.#handler.handleFrame(this, frame, this.#receivedAtMs)
+    const isLent = this.#isFrameLent
     if (this.isClosed) discard(answer)
     else if (answer instanceof Promise) {
-      const slot = new AnswerSlot(frame.length, this.#mustAnswerFirst, false, undefined)
+      const slot = new AnswerSlot(frame, isLent, this.#mustAnswerFirst, false, undefined)
       this.#slots.push(slot)
       answer.then(
         (value) => this.#onAnswer(slot, value),
@@ -259,14 +267,19 @@ export class Connection implements ConnectionInfo, SocketHandler, FrameRoom, Bud
       )
     } else {
       this.#mustAnswerFirst = false
-      if (this.requestsInFlight === 0) this.#send(answer, frame.length)
-      else this.#slots.push(new AnswerSlot(frame.length, false, true, answer))
+      if (this.requestsInFlight === 0) this.#send(answer, frame.length, isLent ? frame : undefined)
+      else this.#slots.push(new AnswerSlot(frame, isLent, false, true, answer))
     }
   }
 
   /** The dispatcher says, while it handles a request, that the next one must wait for its answer. */
   answerBeforeNext(): void {
     this.#mustAnswerFirst = true
+  }
+
+  /** The dispatcher says, while it handles a request, that nothing of its frame is used once it is answered. */
+  lendFrame(): void {
+    this.#isFrameLent = true
   }
 
   #onAnswer(slot: AnswerSlot, answer: Answer): void {
@@ -287,18 +300,18 @@ export class Connection implements ConnectionInfo, SocketHandler, FrameRoom, Bud
       if (slot === undefined || !slot.isReady) return
       this.#slots.shift()
       if (slot.isSerial) this.#mustAnswerFirst = false
-      this.#send(slot.answer, slot.frameSize)
+      this.#send(slot.answer, slot.frameSize, slot.lentFrame)
     }
   }
 
   /** Sends the answer whose turn it is, and lets its request go. */
-  #send(answer: Answer, frameSize: number): void {
-    if (answer === undefined) this.#giveFrame(frameSize)
+  #send(answer: Answer, frameSize: number, lentFrame: Buffer | undefined): void {
+    if (answer === undefined) this.#giveFrame(frameSize, lentFrame)
     else if (answer.chunks.every(isInMemory)) {
       this.#cork()
       for (const chunk of answer.chunks) this.#writeFromMemory(chunk)
-      this.#giveFrame(frameSize)
-    } else this.#stream(answer, frameSize)
+      this.#giveFrame(frameSize, lentFrame)
+    } else this.#stream(answer, frameSize, lentFrame)
   }
 
   #writeFromMemory(chunk: Chunk): void {
@@ -309,11 +322,11 @@ export class Connection implements ConnectionInfo, SocketHandler, FrameRoom, Bud
     }
   }
 
-  #stream(answer: Encoded, frameSize: number): void {
+  #stream(answer: Encoded, frameSize: number, lentFrame: Buffer | undefined): void {
     this.#uncork()
     this.#isStreaming = true
     new AnswerStream(this.#socket, this).send(answer.chunks).then(
-      () => this.#onStreamed(frameSize),
+      () => this.#onStreamed(frameSize, lentFrame),
       (error) => {
         this.#isStreaming = false
         this.fail(error)
@@ -321,10 +334,10 @@ export class Connection implements ConnectionInfo, SocketHandler, FrameRoom, Bud
     )
   }
 
-  #onStreamed(frameSize: number): void {
+  #onStreamed(frameSize: number, lentFrame: Buffer | undefined): void {
     this.#isStreaming = false
     if (this.isClosed) return
-    this.#giveFrame(frameSize)
+    this.#giveFrame(frameSize, lentFrame)
     this.#countUnsent()
     this.#sendReady()
     this.#run()

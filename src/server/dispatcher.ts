@@ -70,6 +70,7 @@ export class Dispatcher implements FrameHandler {
       receivedAtMs,
     }
     if (served.isSerial) connection.answerBeforeNext()
+    if (served.isFrameReused) connection.lendFrame()
     return this.#call(api, served, request, context)
   }
 

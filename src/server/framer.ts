@@ -1,11 +1,12 @@
 /**
  * Cuts a connection's byte stream into frames. Connection feeds it and takes frames out one at a time, so that a
- * connection over its limits leaves the rest where it is. Every frame has a buffer of its own size: a small one is copied
+ * connection over its limits leaves the rest where it is. Every frame is taken from `frameMemory`: a small one is copied
  * out of the chunk that the socket lent, of a large one all but the first bytes are received in place. Lengths are
  * checked, and room for the frame is asked for, before memory is taken.
  *
  *   stream   | size 4 | frame | size 4 | frame | ...
  */
+import { frameMemory } from '../base/frame-memory.ts'
 import { ProtocolError } from '../protocol/errors.ts'
 
 const sizeOfSize = 4
@@ -111,7 +112,7 @@ export class Framer {
     // A client that only promises a frame gets no memory, unless it has kept such a promise before.
     if (this.#chunks.length === 0 && !this.#isAfterLarge) return undefined
     if (!this.#room.takeFrame(this.#frameSize)) return undefined
-    this.#frame = Buffer.allocUnsafe(this.#frameSize)
+    this.#frame = frameMemory.take(this.#frameSize)
     this.#frameFilled = 0
     return this.#fill()
   }

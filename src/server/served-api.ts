@@ -1,6 +1,6 @@
 /**
  * What the dispatcher needs to know of an API that is served. handlers/index.ts makes the map and computes ApiVersions
- * from it; tests make their own. Two fields are for APIs with special needs and missing in most.
+ * from it; tests make their own. Three fields are for APIs with special needs and missing in most.
  */
 import type { RequestContext } from '../handlers/handler.ts'
 import type { KafkaError } from '../protocol/errors.ts'
@@ -15,6 +15,8 @@ export interface ServedApi {
   readonly listeners: readonly ListenerKind[]
   /** The connection's next request is not handled before this one is answered. */
   readonly isSerial?: true
+  /** Once it is answered, no bytes of the request are used but those that are held in `frameMemory`: their memory is used again. */
+  readonly isFrameReused?: true
   /** The answer that carries `error` where the response has no error code at its top. */
   refuse?(request: never, error: KafkaError, context: RequestContext): object
 }

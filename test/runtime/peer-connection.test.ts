@@ -1,5 +1,6 @@
 /** A connection to another node: who is answered what, and what each kind of failure is called. */
 import { beforeEach, describe, expect, test } from 'vitest'
+import { FrameMemory } from '../../src/base/frame-memory.ts'
 import { NetworkError } from '../../src/base/network.ts'
 import { VirtualClock } from '../../src/base/virtual-clock.ts'
 import { KafkaError } from '../../src/protocol/errors.ts'
@@ -57,6 +58,26 @@ describe('requests', () => {
     const partition = { index: 0, unalignedRecords: Buffer.from('a piece of a snapshot') }
     peer.answer(peer.heard[0]!, { topics: [{ name: 'log', partitions: [partition] }] })
     expect((await asked).topics[0]!.partitions[0]!.unalignedRecords.toString()).toBe('a piece of a snapshot')
+  })
+
+  test('are answered in frames whose memory is used again, where their owner says when', async () => {
+    const frameMemory = new FrameMemory()
+    const connection = await open({ frameMemory })
+    const buffers = new Set<ArrayBufferLike>()
+    for (let count = 0; count < 3; count++) {
+      const frames: Buffer[] = []
+      const options = { onFrame: (frame: Buffer) => void frames.push(frame) }
+      const asked = connection.ask<{ topics: { partitions: { unalignedRecords: Buffer }[] }[] }>(59, {}, options)
+      const partition = { index: 0, unalignedRecords: Buffer.alloc(100_000, count) }
+      peer.answer(peer.heard[count]!, { topics: [{ name: 'log', partitions: [partition] }] })
+      const { unalignedRecords } = (await asked).topics[0]!.partitions[0]!
+      expect(unalignedRecords.equals(Buffer.alloc(100_000, count))).toBe(true)
+      expect(unalignedRecords.buffer).toBe(frames[0]!.buffer)
+      buffers.add(unalignedRecords.buffer)
+      if (count > 0) frameMemory.release(frames[0]!)
+    }
+    // The first was never released.
+    expect(buffers.size).toBe(2)
   })
 
   test('are sent in the newest version that both know', async () => {

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { frameMemory } from '../../src/base/frame-memory.ts'
 import { SeededRandom } from '../../src/base/random.ts'
 import type { StreamedRegion } from '../../src/server/streamed-region.ts'
 import { deferred, servedApi, startServer, until } from './server-harness.ts'
@@ -7,11 +8,12 @@ const fetch = 1
 const heartbeat = 12
 const answerHeartbeat = servedApi(heartbeat, () => ({ errorCode: 0 }))
 
-/** Records cut into slices of the given sizes; negative sizes are in memory, the others in a file. */
+/** Records cut into slices of the given sizes; negative sizes are in a frame that is used again, the others in a file. */
 class FakeRegion implements StreamedRegion {
   readonly content: Buffer
   readonly sizeInBytes: number
   readonly slices: StreamedRegion['slices']
+  readonly #frame: Buffer
   releaseCount = 0
   readCount = 0
   failAt = Number.POSITIVE_INFINITY
@@ -19,9 +21,11 @@ class FakeRegion implements StreamedRegion {
   constructor(seed: number, sizes: readonly number[]) {
     this.sizeInBytes = sizes.reduce((sum, size) => sum + Math.abs(size), 0)
     this.content = new SeededRandom(seed).bytes(this.sizeInBytes)
+    this.#frame = frameMemory.take(this.sizeInBytes)
+    this.content.copy(this.#frame)
     let start = 0
     this.slices = sizes.map((size) => {
-      const bytes = this.content.subarray(start, start + Math.abs(size))
+      const bytes = this.#frame.subarray(start, start + Math.abs(size))
       start += bytes.length
       return size < 0 ? bytes : { sizeInBytes: size, read: (buffer, offset) => this.#read(bytes, buffer, offset) }
     })
@@ -37,6 +41,7 @@ class FakeRegion implements StreamedRegion {
 
   release(): void {
     this.releaseCount++
+    frameMemory.release(this.#frame)
   }
 }
 
@@ -82,6 +87,21 @@ test.each([
   expect((await client.response(heartbeat, 0)).correlationId).toBe(2)
   await until(() => regions.every((region) => region.releaseCount === 1))
   expect(harness.server.inFlightBytes).toBe(0)
+})
+
+test('records in memory are there until a slow consumer has them, though their region was released', async () => {
+  const region = new FakeRegion(1, [20_000_000, -200_000])
+  await using harness = await startServer([servedApi(fetch, () => answerOf(region)), answerHeartbeat])
+  const client = await harness.client()
+  client.send(fetch, 11, 1)
+  const pausing = setInterval(() => {
+    client.socket.pause()
+    setImmediate(() => client.socket.resume())
+  }, 1)
+  const { message } = await client.response(fetch, 11)
+  clearInterval(pausing)
+  expect(recordsOf(message)[0]!.equals(region.content)).toBe(true)
+  expect(region.releaseCount).toBe(1)
 })
 
 test('a consumer that does not read costs two pieces of a file, not the file', async () => {

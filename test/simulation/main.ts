@@ -5,6 +5,7 @@
  */
 import { writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
+import '../overwrite-released-frames.ts'
 import { type SimulationResult, simulate, Violation } from './simulation.ts'
 
 const storyLinesMax = 120

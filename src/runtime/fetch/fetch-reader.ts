@@ -230,11 +230,11 @@ export class FetchReader {
 
   #records(result: ReadResult): Buffer | RecordsRegion {
     if (result.sizeInBytes > copiedSizeMax) return new FetchedRecords(result, this.#environment.budget)
-    const [only] = result.slices
-    if (only instanceof Buffer && result.slices.length === 1) return only
     const buffers = result.slices.filter((slice): slice is Buffer => slice instanceof Buffer)
-    if (buffers.length === result.slices.length) return Buffer.concat(buffers)
-    return new FetchedRecords(result, this.#environment.budget)
+    if (buffers.length < result.slices.length) return new FetchedRecords(result, this.#environment.budget)
+    const copy = Buffer.concat(buffers)
+    result.release()
+    return copy
   }
 
   /** A follower is told at once that the high watermark or the start moved: it may be the only one that waits. */

@@ -216,6 +216,7 @@ function inMemory(result: ReadResult): Buffer | undefined {
     if (!(slice instanceof Buffer)) return undefined
     buffers.push(slice)
   }
+  // Bytes of the raft log are in no frame that is used again.
   result.release()
   return buffers.length === 1 ? buffers[0] : Buffer.concat(buffers)
 }

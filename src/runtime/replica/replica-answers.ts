@@ -4,6 +4,7 @@
  * whatever fails here fails for one partition only.
  */
 import type { Clock } from '../../base/clock.ts'
+import { frameMemory } from '../../base/frame-memory.ts'
 import type { Logger } from '../../base/logger.ts'
 import { UnexpectedAppendOffsetError } from '../../log/log-append.ts'
 import type { PartitionLog } from '../../log/partition-log.ts'
@@ -128,9 +129,13 @@ export class ReplicaAnswers {
       if (!(error instanceof UnexpectedAppendOffsetError) || !isEmpty) throw error
       // The leader's log starts within a batch, which came whole.
       const { firstOffset } = error
+      frameMemory.hold(records)
       this.#change(following, async () => {
         await partition.changeEnd(() => log.truncateFullyAndStartAt(firstOffset, log.logStartOffset))
-        return () => this.#onRecords(following, { ...answer, records })
+        return () => {
+          this.#onRecords(following, { ...answer, records })
+          frameMemory.release(records)
+        }
       })
       return false
     }

@@ -7,6 +7,7 @@
  * connection is given up for another one.
  */
 import type { Clock, Timer } from '../../base/clock.ts'
+import { frameMemory } from '../../base/frame-memory.ts'
 import type { Logger } from '../../base/logger.ts'
 import type { ConnectOptions, Network } from '../../base/network.ts'
 import type { Uuid } from '../../base/uuid.ts'
@@ -56,6 +57,7 @@ const slowWriteMs = 100
 /** Throttled partitions are looked at again so often. */
 const throttledWaitMsMax = 100
 const latestTimestamp = -1
+const noFrame = Buffer.alloc(0)
 
 export class ReplicaFetcher {
   readonly leaderId: number
@@ -213,6 +215,7 @@ export class ReplicaFetcher {
         clientId: `broker-${brokerId}-fetcher-${this.lane}`,
         timeoutMs: config.replicaSocketTimeoutMs,
         isNegotiated: false,
+        frameMemory,
       })
       if (this.#isClosed) connection.close()
       else this.#connection = connection
@@ -241,9 +244,13 @@ export class ReplicaFetcher {
       ...this.#session.next(),
     }
     let answer: FetchResponse
+    let frame: Buffer = noFrame
+    const onFrame = (bytes: Buffer): void => {
+      frame = bytes
+    }
     try {
       this.#isAsking = true
-      answer = await connection.ask<FetchResponse>(apiKeys.Fetch, request, { version, waitMs: maxWaitMs })
+      answer = await connection.ask<FetchResponse>(apiKeys.Fetch, request, { version, waitMs: maxWaitMs, onFrame })
     } catch (error) {
       if (!(error instanceof PeerError)) throw error
       await this.#onBroken(error)
@@ -254,6 +261,7 @@ export class ReplicaFetcher {
       this.#giveWayTimer = undefined
     }
     await this.#onAnswer(answer)
+    frameMemory.release(frame)
   }
 
   async #onBroken(error: PeerError): Promise<void> {

@@ -8,6 +8,7 @@
  */
 import { assert } from '../../base/assert.ts'
 import type { Clock } from '../../base/clock.ts'
+import { frameMemory } from '../../base/frame-memory.ts'
 import type { Logger } from '../../base/logger.ts'
 import type { FutureLogs } from '../../log/future-logs.ts'
 import type { LogDirectory } from '../../log/log-directory.ts'
@@ -245,7 +246,10 @@ export class ReplicaMover {
       const tail = isAligned(present, log) ? present.readTail(log.nextOffset) : undefined
       if (tail === undefined) await this.#copyPiece(move)
       else {
+        // What is appended may push out of memory what is still to come.
+        for (const records of tail) frameMemory.hold(records)
         for (const records of tail) if (log.canAppend(records.length)) log.appendAsFollower(records)
+        for (const records of tail) frameMemory.release(records)
         if (log.nextOffset === present.nextOffset && log.logEndOffset >= present.logEndOffset) break
         await log.whenWritten()
       }
