@@ -19,7 +19,7 @@ const counts = [10, 10_000]
 const clock = new NodeClock()
 const random = new NodeRandom()
 
-async function openPartitions(count) {
+async function openPartitions(count, inSyncReplicas) {
   const fileSystem = new MemoryFileSystem({ bytesMax: 2 ** 31, now: () => clock.now() })
   const environment = createLogEnvironment({ fileSystem, clock, random })
   const eligibility = { isEligible: () => true, isSuperseded: () => false }
@@ -41,7 +41,7 @@ async function openPartitions(count) {
     partitions.push(new Partition(settings, 'orders', topicId, index))
     partitions[index].becomeLeader(log, {
       replicas: [1, followerId],
-      inSyncReplicas: [1],
+      inSyncReplicas,
       leaderEpoch: 0,
       partitionEpoch: 0,
     })
@@ -108,31 +108,27 @@ function askedOf([partition, fetchOffset]) {
 
 export async function* fetchCases() {
   for (const count of counts) {
-    const partitions = await openPartitions(count)
-    for (const [title, replicaId] of [
-      ['consumer', -1],
-      ['follower', followerId],
-    ]) {
-      const reader = new Reader(createBroker(partitions), replicaId)
-      await reader.fetch(
-        partitions.map((partition, index) => [index, partition.log.logEndOffset]),
-        0,
-      )
-      const written = partitions[count >> 1]
-      const batch = createBatch(1, 100)
-      let changed = []
-      yield {
-        name: `a round of a ${title} of ${count} partitions, one has a record`,
-        run: async () => {
-          const fetched = reader.fetch(changed, 1000)
-          written.append(Buffer.from(batch), { requiredAcks: 1, origin: 'client' })
-          const answers = await fetched
-          if (!answers.some((one) => one.partitionIndex === written.index))
-            throw new Error('the record is not answered')
-          changed = [[written.index, written.log.logEndOffset]]
-        },
-      }
-    }
-    for (const { log } of partitions) await log.close()
+    yield* roundsOf('consumer', -1, await openPartitions(count, [1]))
+    yield* roundsOf('follower', followerId, await openPartitions(count, [1, followerId]))
   }
+}
+
+async function* roundsOf(title, replicaId, partitions) {
+  const reader = new Reader(createBroker(partitions), replicaId)
+  const all = partitions.map((_partition, index) => [index, 0])
+  await reader.fetch(all, 0)
+  const written = partitions[partitions.length >> 1]
+  const batch = createBatch(1, 100)
+  let changed = []
+  yield {
+    name: `a round of a ${title} of ${partitions.length} partitions, one has a record`,
+    run: async () => {
+      const fetched = reader.fetch(changed, 1000)
+      written.append(Buffer.from(batch), { requiredAcks: 1, origin: 'client' })
+      const answers = await fetched
+      if (!answers.some((one) => one.partitionIndex === written.index)) throw new Error('the record is not answered')
+      changed = [[written.index, written.log.logEndOffset]]
+    },
+  }
+  for (const { log } of partitions) await log.close()
 }
