@@ -4,7 +4,7 @@
  * *Behavior.* The brokers that are up, with the addresses under which this client reaches them, and topics with their
  * partitions and leaders. A topic that does not exist is created when the client and auto.create.topics.enable allow it,
  * and the answer waits until it is served (Apache Kafka answers UNKNOWN_TOPIC_OR_PARTITION at once and the client asks
- * again). As controller some live broker is named: clients send it what the controller is to do, and every broker passes
+ * again). Where no broker is up, the answer waits for one: it may be this one, which starts. As controller some live broker is named: clients send it what the controller is to do, and every broker passes
  * that on.
  *
  * *Version notes.* In 0 no topics means all; since 1 null means all and an empty list none. 0 leaves out replicas that
@@ -29,6 +29,8 @@ import { ReachableBrokers } from './topic-description.ts'
 type ResponseTopic = NonNullable<MetadataResponseInput['topics']>[number]
 type ResponsePartition = NonNullable<ResponseTopic['partitions']>[number]
 
+/** How long the answer waits for a broker that it could name: while the only one starts. */
+const liveBrokersWaitMs = 10_000
 /** How long the answer waits for topics that it creates. */
 const creationWaitMs = 5_000
 /** The first version with an error of the whole answer. */
@@ -41,6 +43,15 @@ export function handleMetadata(
 ): MetadataResponseInput | Promise<MetadataResponseInput> {
   const refusal = refusalOf(broker, request, context.apiVersion)
   if (refusal !== undefined) return refuse(request, refusal)
+  if (broker.liveBrokers.areKnown) return answerMetadata(broker, request, context)
+  return broker.liveBrokers.untilKnown(liveBrokersWaitMs).then(() => answerMetadata(broker, request, context))
+}
+
+function answerMetadata(
+  broker: Broker,
+  request: MetadataRequest,
+  context: RequestContext,
+): MetadataResponseInput | Promise<MetadataResponseInput> {
   const answer = new MetadataAnswer(broker, request, context)
   const isAll = request.topics === null || (context.apiVersion === 0 && request.topics.length === 0)
   if (isAll) return answer.finish(answer.allTopics())

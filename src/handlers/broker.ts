@@ -7,6 +7,7 @@ import type { Random } from '../base/random.ts'
 import type { BrokerConfig } from '../config/broker-config.ts'
 import type { MetadataImage } from '../metadata/metadata-image.ts'
 import type { AutoTopicCreation } from '../runtime/broker/auto-topic-creation.ts'
+import type { LiveBrokers } from '../runtime/broker/live-brokers.ts'
 import type { LogDirectories } from '../runtime/broker/log-directories.ts'
 import type { ProducerIdSource } from '../runtime/broker/producer-id-source.ts'
 import type { TopicReadiness } from '../runtime/broker/topic-readiness.ts'
@@ -50,6 +51,7 @@ export interface Broker extends NodeServices {
   readonly fetches: FetchEnvironment
   readonly producerIds: ProducerIdSource
   readonly autoTopicCreation: AutoTopicCreation
+  readonly liveBrokers: LiveBrokers
   /** The groups that this broker coordinates. */
   readonly groupCoordinator: GroupCoordinatorService
 }

@@ -157,6 +157,7 @@ export class AssembledNode {
     else await this.#role.start(stops)
     // Nobody can take over what a node alone leads: requests under way are answered before it gives up leading.
     if (!isClustered(config)) stops.push(() => server.stop(stopGraceMs))
+    stops.push(() => this.#role?.broker.liveBrokers.close())
   }
 
   async #openLogs() {

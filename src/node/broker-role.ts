@@ -11,6 +11,7 @@ import { createNodeCleaner } from '../node-cleaner.ts'
 import { AutoTopicCreation } from '../runtime/broker/auto-topic-creation.ts'
 import { BrokerLifecycle } from '../runtime/broker/broker-lifecycle.ts'
 import { DirectoryAssignments } from '../runtime/broker/directory-assignments.ts'
+import { LiveBrokers } from '../runtime/broker/live-brokers.ts'
 import { LogDirectories } from '../runtime/broker/log-directories.ts'
 import { ProducerIdSource } from '../runtime/broker/producer-id-source.ts'
 import { TopicReadiness } from '../runtime/broker/topic-readiness.ts'
@@ -111,6 +112,7 @@ export class BrokerRole {
       () => this.#assignments.stop(),
       () => this.#isrChanges.stop(),
       () => this.#lifecycle.shutDown(shutdownTimeoutMs),
+      () => this.broker.liveBrokers.close(),
     )
     await this.#lifecycle.start()
     void this.broker.producerIds.prefetch()
@@ -192,6 +194,8 @@ export class BrokerRole {
     const logger = loggers.logger('ottla.broker')
     const replicaManager = this.#replicaManager
     const controller = channels.open()
+    const liveBrokers = new LiveBrokers(publisher.image, clock)
+    publisher.subscribe(liveBrokers)
     const topicReadiness = new TopicReadiness({ brokerId: config.nodeId, publisher, partitions: replicaManager, clock })
     const own = {
       logger,
@@ -212,6 +216,7 @@ export class BrokerRole {
         ...{ config, image: publisher.image, manager: replicaManager, clock },
         budget: new FetchBudget(fetchBudgetBytes),
       }),
+      liveBrokers,
       autoTopicCreation: new AutoTopicCreation({ config, controller, readiness: topicReadiness, clock }),
       producerIds: new ProducerIdSource({
         brokerId: config.nodeId,

@@ -188,6 +188,37 @@ describe('brokers and partitions', () => {
     }
   })
 
+  describe('no broker is up', () => {
+    async function askWhileFenced() {
+      const harness = await startControlledBroker({ brokers: [[1, null]] })
+      const setFenced = (fenced: number) =>
+        harness.commit([metadataRecord('BrokerRegistrationChangeRecord', 0, { brokerId: 1, brokerEpoch: 100, fenced })])
+      setFenced(1)
+      const answer = harness.send(metadataApi, 13, named())
+      expect(await Promise.race([answer, harness.drive(Promise.resolve('waits'))])).toBe('waits')
+      return { harness, setFenced, answer: answer.then(({ brokers }) => brokers.map(({ nodeId }) => nodeId)) }
+    }
+
+    test('the answer waits for one, as the only one that a client knows may be this one, which starts', async () => {
+      const { harness, setFenced, answer } = await askWhileFenced()
+      setFenced(-1)
+      expect(await harness.drive(answer)).toEqual([1])
+    })
+
+    test('it does not wait for good', async () => {
+      const { harness, answer } = await askWhileFenced()
+      harness.clock.advance(10_000)
+      expect(await harness.drive(answer)).toEqual([])
+    })
+
+    test('nor when this broker stops', async () => {
+      const { harness, answer } = await askWhileFenced()
+      harness.broker.liveBrokers.close()
+      expect(await harness.drive(answer)).toEqual([])
+      expect((await ask(harness, 13, named())).brokers).toEqual([])
+    })
+  })
+
   test('a broker that is fenced is not told, and a replica on it is offline', async () => {
     const harness = await startControlledBroker()
     await harness.createTopic('a', { replicas: [1, 2], isr: [1], leader: 1 })

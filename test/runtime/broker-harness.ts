@@ -42,6 +42,7 @@ import type { Encoded } from '../../src/protocol/writer.ts'
 import type { QuorumDescription } from '../../src/raft/quorum-description.ts'
 import { AutoTopicCreation } from '../../src/runtime/broker/auto-topic-creation.ts'
 import { DirectoryAssignments } from '../../src/runtime/broker/directory-assignments.ts'
+import { LiveBrokers } from '../../src/runtime/broker/live-brokers.ts'
 import { LogDirectories } from '../../src/runtime/broker/log-directories.ts'
 import { ProducerIdSource } from '../../src/runtime/broker/producer-id-source.ts'
 import { TopicReadiness } from '../../src/runtime/broker/topic-readiness.ts'
@@ -224,6 +225,7 @@ export class BrokerHarness {
     this.image.delta = undefined
     this.replicaManager.onMetadataChange(delta)
     this.broker.groupCoordinator.onMetadataChange(delta)
+    this.broker.liveBrokers.onMetadataChange(delta)
   }
 
   partition(topic: string, index = 0): Partition {
@@ -383,6 +385,7 @@ export class BrokerHarness {
       fetches: createFetchEnvironment({ config, image, manager: this.replicaManager, budget: this.fetchBudget, clock }),
       controller,
       topicReadiness,
+      liveBrokers: new LiveBrokers(image, clock),
       autoTopicCreation: new AutoTopicCreation({ config, controller, readiness: topicReadiness, clock }),
       producerIds: new ProducerIdSource({
         brokerId: this.nodeId,

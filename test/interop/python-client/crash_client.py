@@ -19,14 +19,10 @@ import sys
 import threading
 import time
 
-from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, TopicPartition
+from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
 
 lock = threading.Lock()
 stopping = threading.Event()
-
-# A broker that has started and is not unfenced yet names no broker in its metadata, as Apache Kafka does. When the answer comes
-# to librdkafka in that moment, it drops the only broker that it knows and finds none ever again: the member begins anew.
-idle_seconds_max = 15
 
 
 def say(*words):
@@ -99,7 +95,6 @@ def consume_some(bootstrap, topic, partitions, group):
             say("r", position.partition, -1 if position.offset < 0 else position.offset)
         consumer.subscribe([topic])
         commit_count = 0
-        deadline = time.monotonic() + idle_seconds_max
         while commit_count < 3 and not stopping.is_set():
             positions = {}
             for message in consumer.consume(200, timeout=0.1):
@@ -109,10 +104,7 @@ def consume_some(bootstrap, topic, partitions, group):
                 say("g", message.partition(), message.offset(), sequence)
                 positions[message.partition()] = message.offset() + 1
             if not positions:
-                if time.monotonic() > deadline:
-                    raise KafkaException(KafkaError(KafkaError._TIMED_OUT, "nothing was read"))
                 continue
-            deadline = time.monotonic() + idle_seconds_max
             for partition, offset in positions.items():
                 say("t", partition, offset)
             commits = [TopicPartition(topic, partition, offset) for partition, offset in positions.items()]
