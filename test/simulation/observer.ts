@@ -91,8 +91,9 @@ export class Observer {
     if (!node.isAlive) return
     const driver = startedDrivers.get(node.id)
     if (driver !== undefined) this.#checkQuorum(node, driver)
-    const broker = node.running?.broker
-    if (broker !== undefined) this.#checkImage(node, broker.image)
+    // A controller's as well: its answer may reach a leader before any broker has read what is committed.
+    const image = node.running?.quorum.publisher.image
+    if (image !== undefined) this.#checkImage(node, image)
     const partitions = startedManagers.get(node.id)?.partitions() ?? []
     for (const partition of partitions) this.#checkPartition(node, partition)
   }
