@@ -1,8 +1,7 @@
 export interface PlantedBug {
   readonly name: string
   readonly what: string
-  /** The first seed, counted from 0, that finds it. */
-  /** Or that there is none below some. */
+  /** The first seed, counted from 0, that finds it, or in words which one found it once. */
   readonly seed: number | string
   readonly changes: readonly { readonly file: string; readonly find: string; readonly replace: string }[]
 }

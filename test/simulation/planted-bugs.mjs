@@ -44,7 +44,7 @@ export const plantedBugs = [
   {
     name: 'forgotten-vote',
     what: 'votes and epochs are not written to quorum-state',
-    seed: 9,
+    seed: 19,
     changes: [
       {
         file: 'src/runtime/raft/raft-storage.ts',
@@ -56,7 +56,7 @@ export const plantedBugs = [
   {
     name: 'missing-fsync',
     what: 'the metadata log says that it is flushed when it is only written',
-    seed: 20,
+    seed: 4,
     changes: [
       {
         file: 'src/log/log-writer.ts',
@@ -80,7 +80,7 @@ export const plantedBugs = [
   {
     name: 'stale-leader',
     what: 'the controller takes an ISR from a leader of an earlier epoch',
-    seed: 'none below 65',
+    seed: '3 once, none of 65 now',
     changes: [
       {
         file: 'src/controller/alter-partition.ts',
@@ -140,7 +140,7 @@ export const plantedBugs = [
   {
     name: 'forgotten-batches',
     what: 'a broker that was started anew knows the last batch of a producer alone',
-    seed: 22,
+    seed: 32,
     changes: [
       {
         file: 'src/log/producer-recall.ts',
@@ -152,7 +152,7 @@ export const plantedBugs = [
   {
     name: 'undurable-cut',
     what: 'what a recovery cut off a log is not flushed and may come back behind what is written in its place',
-    seed: 861,
+    seed: '861 once',
     changes: [
       {
         file: 'src/log/log-replay.ts',
@@ -176,7 +176,7 @@ export const plantedBugs = [
   {
     name: 'early-epoch-isr',
     what: 'a follower is let into the ISR before it has all that its leader found in the log when its epoch began',
-    seed: 6,
+    seed: 8,
     changes: [
       {
         file: 'src/replication/leader-replicas.ts',
@@ -200,7 +200,7 @@ export const plantedBugs = [
   {
     name: 'moved-away',
     what: 'a replica that is moved away stays an eligible leader, and begins with nothing when it is moved back',
-    seed: 128,
+    seed: '128 once, none of 250 now',
     changes: [
       {
         file: 'src/controller/partition-change.ts',
