@@ -123,9 +123,13 @@ export class Observer {
       `${node.hostName}'s metadata goes back from ${seen.highWatermark} to ${highWatermark}`,
     )
     seen.highWatermark = highWatermark
-    seen.reader.readTo(highWatermark, (bytes, position) =>
-      this.#ledger.onCommitted('__cluster_metadata', metadataTopicId, 0, bytes, position, node.hostName),
-    )
+    seen.reader.readTo(highWatermark, (bytes, position) => this.#noteMetadata(node, bytes, position))
+  }
+
+  #noteMetadata(node: SimulatedNode, bytes: Buffer, position: number): void {
+    const known = this.#ledger.endOffset(metadataTopicId, 0)
+    this.#ledger.onCommitted('__cluster_metadata', metadataTopicId, 0, bytes, position, node.hostName)
+    if (this.#ledger.endOffset(metadataTopicId, 0) > known) this.#electable.onMetadata(bytes, position)
   }
 
   /** Who is elected has all that is committed, unless others are further by now. */
@@ -153,12 +157,10 @@ export class Observer {
 
   #noteChanges(image: MetadataImage): void {
     for (const topic of image.topics.values()) {
-      for (const [index, registration] of topic.partitions.entries()) {
-        const { leader, isr, partitionEpoch } = registration
+      for (const [index, { leader, isr, partitionEpoch }] of topic.partitions.entries()) {
         const key = `${topic.id}-${index}`
         if ((this.#partitionEpochs.get(key) ?? -1) >= partitionEpoch) continue
         this.#partitionEpochs.set(key, partitionEpoch)
-        this.#electable.onRegistration(image, topic, index, registration)
         this.onPartitionChange(leader, isr)
       }
     }
